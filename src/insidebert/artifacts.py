@@ -1,0 +1,140 @@
+"""Files that appear whole or not at all: tidy tables with their provenance, figures, tables, the manifest."""
+
+import importlib.metadata
+import json
+import os
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from insidebert.errors import InputError
+from insidebert.paths import Paths
+
+LIBRARIES = ("torch", "transformers", "tokenizers", "numpy", "pandas", "statsmodels", "matplotlib", "insidebert")
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """A figure or table of a paper, as data.
+
+    Args:
+        slug: file name without its ending.
+        label: what the paper calls it.
+        caption: one line.
+        tables: names of the tidy tables it is drawn from.
+        draw: function of those tables -> Figure, or a DataFrame that is ready to print.
+        ours: True for an artifact that the paper does not have.
+    """
+
+    slug: str
+    label: str
+    caption: str
+    tables: tuple[str, ...]
+    draw: Callable
+    ours: bool = False
+
+
+def write_whole(path: Path, write: Callable[[Path], None]) -> None:
+    """Let `write` fill a temporary file beside `path`, then rename it, so that a full disk or ctrl-C loses nothing."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-", suffix=path.suffix)
+    os.close(handle)
+    scratch = Path(name)
+    try:
+        write(scratch)
+        scratch.chmod(0o644)
+        os.replace(scratch, path)
+    finally:
+        scratch.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """A text file, whole or not at all."""
+    write_whole(path, lambda scratch: scratch.write_text(text, encoding="utf-8"))
+
+
+def write_json(path: Path, value: dict | list) -> None:
+    """A JSON file, whole or not at all."""
+    write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+
+
+def write_tidy(path: Path, table: pd.DataFrame) -> None:
+    """A tidy table; nine significant digits, so that a later run can be compared row by row."""
+    write_whole(path, lambda scratch: table.to_csv(scratch, index=False, float_format="%.9g"))
+
+
+def read_tidy(path: Path) -> pd.DataFrame:
+    """A tidy table; empty text stays empty text.
+
+    Raises:
+        InputError: it is not there, with the command that makes it.
+    """
+    if not path.exists():
+        raise InputError(f"{path} is missing; `make figures` measures it")
+    table = pd.read_csv(path)
+    text = [name for name in table if table[name].isna().any() and not pd.api.types.is_numeric_dtype(table[name])]
+    return table.fillna({name: "" for name in text})
+
+
+def save(artifact: Artifact, made: Figure | pd.DataFrame, folder: Path) -> list[Path]:
+    """Write a figure as svg and png (300 dpi), a table as csv, md and tex.
+
+    Returns:
+        The files.
+    """
+    if isinstance(made, Figure):
+        writers = {
+            "svg": lambda path: made.savefig(path, format="svg", metadata={"Date": None}),
+            "png": lambda path: made.savefig(path, format="png", dpi=300),
+        }
+    else:
+        writers = {
+            "csv": lambda path: made.to_csv(path, index=False),
+            "md": lambda path: path.write_text(f"{made.to_markdown(index=False)}\n\n{artifact.label}. {artifact.caption}\n"),
+            "tex": lambda path: path.write_text(_latex(artifact, made)),
+        }
+    files = [folder / f"{artifact.slug}.{ending}" for ending in writers]
+    for path, write in zip(files, writers.values(), strict=True):
+        write_whole(path, write)
+    return files
+
+
+def manifest(paths: Paths, papers: dict[str, tuple[Artifact, ...]]) -> list[dict]:
+    """Every artifact of the papers with its files and where they come from; missing ones are listed as missing."""
+    entries = []
+    for paper, artifacts in papers.items():
+        for artifact in artifacts:
+            files = sorted((paths.figures / paper).glob(f"{artifact.slug}.*"))
+            sources = [
+                record
+                for path in sorted((paths.results / paper).glob("*.json"))
+                if set(artifact.tables) & set((record := json.loads(path.read_text()))["tables"])
+            ]
+            entries.append(
+                {
+                    "paper": paper,
+                    "slug": artifact.slug,
+                    "label": artifact.label,
+                    "caption": artifact.caption,
+                    "ours": artifact.ours,
+                    "files": [f"{paper}/{path.name}" for path in files],
+                    "missing": not files,
+                    "sources": sources,
+                }
+            )
+    return entries
+
+
+def versions() -> dict[str, str]:
+    """Versions of the libraries that a number depends on."""
+    return {name: importlib.metadata.version(name) for name in LIBRARIES}
+
+
+def _latex(artifact: Artifact, table: pd.DataFrame) -> str:
+    columns = "l" * len(table.columns)
+    body = table.to_latex(index=False, escape=True, column_format=columns)
+    return f"% {artifact.label}. {artifact.caption}\n{body}"

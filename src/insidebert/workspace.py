@@ -1,0 +1,132 @@
+"""A notebook's way to the disk: measurements in, figures and tables out."""
+
+import hashlib
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+import insidebert
+from insidebert import artifacts, models
+from insidebert.errors import InputError
+from insidebert.paths import Paths
+
+DRAWING = {"plots.py", "figures.py", "claims.py", "artifacts.py", "workspace.py", "notebooks.py", "__main__.py"}
+"""Modules that no measurement depends on; changing them recomputes nothing."""
+
+PAPERS = ("open_sesame",)
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """One paper's results in one profile.
+
+    Args:
+        paper: such as `open_sesame`.
+        notebook: the name under which results are recorded.
+        paths: where they go.
+    """
+
+    paper: str
+    notebook: str
+    paths: Paths
+
+    @classmethod
+    def open(cls, paper: str, notebook: str, profile: str) -> "Workspace":
+        """The workspace of a notebook."""
+        if paper not in PAPERS:
+            raise InputError(f"no paper {paper!r}; there are {', '.join(PAPERS)}")
+        return cls(paper, notebook, Paths.find(profile))
+
+    def measure(self, name: str, function: Callable, names: list[str] | None, **settings) -> dict[str, pd.DataFrame]:
+        """Measure something on every model, or read it back if it has been measured before.
+
+        Each model's part is kept as soon as it is there, so an interrupted run goes on where it stopped. What is kept
+        is found again by the model's weights, the settings and the source of every measuring module.
+
+        Args:
+            name: of the tidy tables, `<name>-<table>.csv`.
+            function: (model, **settings) -> {table: tidy DataFrame}; without a model if `names` is None.
+            names: models, as `models.resolve` reads them.
+
+        Returns:
+            The tables of all models, one under the other, with columns `model` and `weights` in front.
+        """
+        sources = [None] if names is None else [models.resolve(model) for model in names]
+        parts = [self._measured(name, function, source, settings) for source in sources]
+        tables = {key: pd.concat([part[key] for part, _ in parts], ignore_index=True) for key in parts[0][0]}
+        written = {f"{name}-{key}": table for key, table in tables.items()}
+        for table_name, table in written.items():
+            artifacts.write_tidy(self._table(table_name), table)
+        record = {
+            "measurement": name,
+            "notebook": self.notebook,
+            "function": f"{function.__module__}.{function.__name__}",
+            "settings": settings,
+            "models": [source.identity for source in sources if source],
+            "tables": sorted(written),
+            "versions": artifacts.versions(),
+            "seconds": round(sum(seconds for _, seconds in parts), 1),
+        }
+        artifacts.write_json(self._folder / f"{name}.json", record)
+        return {key: artifacts.read_tidy(self._table(f"{name}-{key}")) for key in tables}
+
+    def draw(self, slug: str) -> Figure | pd.DataFrame:
+        """Draw one of the paper's artifacts from the tidy tables and write its files."""
+        artifact = next((a for a in paper_artifacts(self.paper) if a.slug == slug), None)
+        if artifact is None:
+            known = ", ".join(a.slug for a in paper_artifacts(self.paper))
+            raise InputError(f"{self.paper} has no artifact {slug!r}; it has {known}")
+        made = artifact.draw(*(artifacts.read_tidy(self._table(name)) for name in artifact.tables))
+        artifacts.save(artifact, made, self.paths.figures / self.paper)
+        return made
+
+    @property
+    def _folder(self) -> Path:
+        return self.paths.results / self.paper
+
+    def _table(self, name: str) -> Path:
+        return self._folder / f"{name}.csv"
+
+    def _measured(self, name, function, source, settings) -> tuple[dict[str, pd.DataFrame], float]:
+        identity = {
+            "function": f"{function.__module__}.{function.__name__}",
+            "model": source.identity if source else None,
+            "settings": settings,
+            "code": measuring_code(),
+        }
+        key = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16]
+        folder = self.paths.cache / f"{name}-{source.label.replace('/', '--') if source else 'data'}-{key}"
+        done = folder / "done.json"  # written last
+        if not done.exists():
+            start = time.perf_counter()
+            tables = function(models.load(source), **settings) if source else function(**settings)
+            for table_name, table in tables.items():
+                if source:
+                    table.insert(0, "weights", source.weights)
+                    table.insert(0, "model", source.label)
+                artifacts.write_tidy(folder / f"{table_name}.csv", table)
+            seconds = time.perf_counter() - start
+            artifacts.write_json(done, identity | {"tables": list(tables), "seconds": seconds})
+        record = json.loads(done.read_text())
+        return {table: artifacts.read_tidy(folder / f"{table}.csv") for table in record["tables"]}, record["seconds"]
+
+
+def paper_artifacts(paper: str) -> tuple[artifacts.Artifact, ...]:
+    """Every figure and table of a paper, in the paper's order."""
+    return import_module(f"insidebert.papers.{paper}.figures").ARTIFACTS
+
+
+def measuring_code() -> str:
+    """Fingerprint of the source that measurements depend on: every module but the drawing ones, and the grammars."""
+    package = Path(insidebert.__file__).parent
+    files = [p for ending in ("*.py", "*.grammar") for p in package.rglob(ending) if p.name not in DRAWING]
+    digest = hashlib.sha256()
+    for path in sorted(files):
+        digest.update(path.relative_to(package).as_posix().encode() + path.read_bytes())
+    return digest.hexdigest()[:16]
