@@ -8,11 +8,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.figure import Figure
 
 from insidebert.errors import InputError
 from insidebert.paths import Paths
+from insidebert.plots import STYLE
 
 LIBRARIES = ("torch", "transformers", "tokenizers", "numpy", "pandas", "statsmodels", "matplotlib", "insidebert")
 
@@ -47,7 +49,7 @@ def write_whole(path: Path, write: Callable[[Path], None]) -> None:
     try:
         write(scratch)
         scratch.chmod(0o644)
-        os.replace(scratch, path)
+        scratch.replace(path)
     finally:
         scratch.unlink(missing_ok=True)
 
@@ -77,15 +79,27 @@ def read_tidy(path: Path) -> pd.DataFrame:
         raise InputError(f"{path} is missing; `make figures` measures it")
     table = pd.read_csv(path)
     text = [name for name in table if table[name].isna().any() and not pd.api.types.is_numeric_dtype(table[name])]
-    return table.fillna({name: "" for name in text})
+    return table.fillna(dict.fromkeys(text, ""))
 
 
-def save(artifact: Artifact, made: Figure | pd.DataFrame, folder: Path) -> list[Path]:
-    """Write a figure as svg and png (300 dpi), a table as csv, md and tex.
+def render(artifact: Artifact, results: Path, folder: Path) -> Figure | pd.DataFrame:
+    """Draw an artifact from its tidy tables, in the house style, and save it.
 
-    Returns:
-        The files.
+    Args:
+        results: folder of the paper's tidy tables.
+        folder: where the files go: a figure as svg and png (300 dpi), a table as csv, md and tex.
+
+    Raises:
+        InputError: a tidy table is missing.
     """
+    tables = [read_tidy(results / f"{name}.csv") for name in artifact.tables]
+    with plt.style.context(STYLE):
+        made = artifact.draw(*tables)
+        _save(artifact, made, folder)
+    return made
+
+
+def _save(artifact: Artifact, made: Figure | pd.DataFrame, folder: Path) -> None:
     if isinstance(made, Figure):
         writers = {
             "svg": lambda path: made.savefig(path, format="svg", metadata={"Date": None}),
@@ -94,13 +108,13 @@ def save(artifact: Artifact, made: Figure | pd.DataFrame, folder: Path) -> list[
     else:
         writers = {
             "csv": lambda path: made.to_csv(path, index=False),
-            "md": lambda path: path.write_text(f"{made.to_markdown(index=False)}\n\n{artifact.label}. {artifact.caption}\n"),
+            "md": lambda path: path.write_text(
+                f"{made.to_markdown(index=False)}\n\n{artifact.label}. {artifact.caption}\n"
+            ),
             "tex": lambda path: path.write_text(_latex(artifact, made)),
         }
-    files = [folder / f"{artifact.slug}.{ending}" for ending in writers]
-    for path, write in zip(files, writers.values(), strict=True):
-        write_whole(path, write)
-    return files
+    for ending, write in writers.items():
+        write_whole(folder / f"{artifact.slug}.{ending}", write)
 
 
 def manifest(paths: Paths, papers: dict[str, tuple[Artifact, ...]]) -> list[dict]:

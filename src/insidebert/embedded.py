@@ -2,7 +2,6 @@
 
 import hashlib
 import importlib.util
-import os
 import shutil
 import tempfile
 from dataclasses import dataclass
@@ -160,7 +159,7 @@ def _convert(onnx_file: Path, folder: Path) -> None:
         tokenizer.save_pretrained(scratch)
         (scratch / "model.sha256").write_text(sha256_of(scratch / "model.safetensors"))
         try:
-            os.replace(scratch, folder)
+            scratch.rename(folder)
         except OSError:  # another process finished first
             if not (folder / "model.sha256").exists():
                 raise

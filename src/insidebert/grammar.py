@@ -141,4 +141,4 @@ def _expanded(line: str, variables: dict[str, list[str]]):
     used = re.findall(r"\{(\w+)\}", left)
     for values in itertools.product(*(variables[name] for name in used)):
         chosen = dict(zip(used, values, strict=True))
-        yield left.format(**chosen), re.sub(r"\{(\w+)\}", lambda match: chosen[match[1]], right)
+        yield left.format_map(chosen), right.format_map(chosen)

@@ -60,7 +60,9 @@ class LayerProbes:
         predicted = np.empty((len(lengths), self.labellings, len(self.weight)), dtype=np.int64)
         with torch.inference_mode():
             for sentences in np.array_split(np.arange(len(lengths)), max(1, len(lengths) // 256)):
-                logits = self._logits(states.values.index_select(1, states.pieces(sentences)).float())[..., 1]  # [S, pieces, P]
+                logits = self._logits(states.values.index_select(1, states.pieces(sentences)).float())[
+                    ..., 1
+                ]  # [S, pieces, P]
                 for sentence, own in zip(sentences, logits.split(lengths[sentences].tolist(), dim=1), strict=True):
                     predicted[sentence] = own.argmax(1).T.numpy()
         return predicted

@@ -12,7 +12,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 import insidebert
-from insidebert import artifacts, models
+from insidebert import artifacts, claims, models
 from insidebert.errors import InputError
 from insidebert.paths import Paths
 
@@ -53,6 +53,7 @@ class Workspace:
             name: of the tidy tables, `<name>-<table>.csv`.
             function: (model, **settings) -> {table: tidy DataFrame}; without a model if `names` is None.
             names: models, as `models.resolve` reads them.
+            settings: plain values; a Path stands for the text below it and is known by its content.
 
         Returns:
             The tables of all models, one under the other, with columns `model` and `weights` in front.
@@ -67,7 +68,7 @@ class Workspace:
             "measurement": name,
             "notebook": self.notebook,
             "function": f"{function.__module__}.{function.__name__}",
-            "settings": settings,
+            "settings": _recorded(settings),
             "models": [source.identity for source in sources if source],
             "tables": sorted(written),
             "versions": artifacts.versions(),
@@ -82,9 +83,16 @@ class Workspace:
         if artifact is None:
             known = ", ".join(a.slug for a in paper_artifacts(self.paper))
             raise InputError(f"{self.paper} has no artifact {slug!r}; it has {known}")
-        made = artifact.draw(*(artifacts.read_tidy(self._table(name)) for name in artifact.tables))
-        artifacts.save(artifact, made, self.paths.figures / self.paper)
-        return made
+        return artifacts.render(artifact, self._folder, self.paths.figures / self.paper)
+
+    def findings(self, *names: str) -> pd.DataFrame:
+        """What the paper says of some measurements beside what was measured: a row per claim and model."""
+        rows = []
+        for claim in claims.read(self.paper):
+            if claim.table.rsplit("-", 1)[0] in names:
+                said = {"the paper says": claim.statement, "where": claim.place, "holds if": claim.holds}
+                rows += [said | row for row in claims.decide(claim, artifacts.read_tidy(self._table(claim.table)))]
+        return pd.DataFrame(rows).round(3)
 
     @property
     def _folder(self) -> Path:
@@ -97,7 +105,7 @@ class Workspace:
         identity = {
             "function": f"{function.__module__}.{function.__name__}",
             "model": source.identity if source else None,
-            "settings": settings,
+            "settings": _recorded(settings),
             "code": measuring_code(),
         }
         key = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16]
@@ -129,4 +137,21 @@ def measuring_code() -> str:
     digest = hashlib.sha256()
     for path in sorted(files):
         digest.update(path.relative_to(package).as_posix().encode() + path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _recorded(settings: dict) -> dict:
+    return {
+        name: {"data": value.name, "sha256": _content(value)} if isinstance(value, Path) else value
+        for name, value in settings.items()
+    }
+
+
+def _content(path: Path) -> str:
+    files = sorted(path.glob("*.txt")) if path.is_dir() else [path]
+    if not files or not all(file.is_file() for file in files):
+        raise InputError(f"no text at {path}; name a text file, or a folder of *.txt files")
+    digest = hashlib.sha256()
+    for file in files:
+        digest.update(file.name.encode() + file.read_bytes())
     return digest.hexdigest()[:16]

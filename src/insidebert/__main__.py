@@ -1,0 +1,128 @@
+"""The command behind the Makefile: `python -m insidebert figures --profile embedded`."""
+
+import argparse
+import shutil
+import sys
+import time
+
+import yaml
+
+from insidebert import artifacts, claims
+from insidebert.embedded import EMBEDDED
+from insidebert.errors import InputError
+from insidebert.notebooks import Notebook, NotebookError, checked, discover, execute, profile_parameters
+from insidebert.paths import COMMITTED, FROM_SCRATCH, Paths
+from insidebert.reproduce import compare
+from insidebert.workspace import PAPERS, paper_artifacts
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; an error that the reader can mend is one line, without a traceback."""
+    options = _parser().parse_args(arguments)
+    try:
+        return options.run(options) or 0
+    except (InputError, NotebookError) as error:
+        print(f"insidebert: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print(
+            "insidebert: interrupted; what was measured is kept, the same command goes on from there", file=sys.stderr
+        )
+        return 130
+
+
+def figures(options) -> None:
+    """Run the notebooks, then collect."""
+    paths = Paths.find(options.profile)
+    for notebook, parameters in _planned(paths, options, options.profile).values():
+        _execute(notebook, parameters, paths)
+    collect(options)
+
+
+def run(options) -> None:
+    """Run one notebook."""
+    paths = Paths.find(options.profile)
+    plan = _planned(paths, options, options.profile)
+    if options.notebook not in plan:
+        raise InputError(f"no notebook {options.notebook!r}; there are {', '.join(plan)}")
+    _execute(*plan[options.notebook], paths)
+
+
+def collect(options) -> None:
+    """Write the manifest and the scoreboard from what is there, and say where everything is."""
+    paths = Paths.find(options.profile)
+    entries = artifacts.manifest(paths, {paper: paper_artifacts(paper) for paper in PAPERS})
+    artifacts.write_json(paths.figures / "manifest.json", entries)
+    table = claims.collect(paths, PAPERS)
+    if table.empty:
+        raise InputError(f"no results in {paths.results}; `make figures` measures them")
+    print(claims.scoreboard(table))
+    there = [entry for entry in entries if not entry["missing"]]
+    print(f"\n{len(there)} of {len(entries)} figures and tables: {paths.figures}")
+    print(f"tidy tables: {paths.results}\nscoreboard with numbers: {paths.figures / 'claims.md'}")
+
+
+def redraw(options) -> None:
+    """Draw every figure and table again from the tidy tables, without a model."""
+    paths = Paths.find(options.profile)
+    for paper in [options.paper] if options.paper else PAPERS:
+        for artifact in paper_artifacts(paper):
+            artifacts.render(artifact, paths.results / paper, paths.figures / paper)
+    collect(options)
+
+
+def reproduce(options) -> int:
+    """Measure everything anew, from scratch, and compare with the kept tables."""
+    kept, fresh = Paths.find(options.profile), Paths.find(FROM_SCRATCH)
+    shutil.rmtree(fresh.output, ignore_errors=True)
+    for notebook, parameters in _planned(kept, options, FROM_SCRATCH).values():
+        _execute(notebook, parameters, fresh)
+    report, different = compare(kept.results, fresh.results)
+    print(report)
+    return 1 if different else 0
+
+
+def models(options) -> None:
+    """List the embedded models."""
+    for name, model in EMBEDDED.items():
+        print(f"{name:20}{model.about}  [{model.requirement}]")
+
+
+def _planned(paths: Paths, options, profile: str) -> dict[str, tuple[Notebook, dict]]:
+    """Notebooks and their parameters, all checked before the first one runs."""
+    found = discover(paths, options.paper)
+    everything = [path.stem for path in sorted(paths.notebooks.glob("*.ipynb"))]
+    set_by_profile = profile_parameters(paths.notebooks / "profiles", options.profile, everything)
+    chosen = {"PROFILE": profile} | ({"MODELS": options.models} if options.models else {})
+    for item in options.parameter:
+        name, equals, value = item.partition("=")
+        if not equals:
+            raise InputError(f"parameter {item!r} is not NAME=VALUE")
+        chosen[name] = yaml.safe_load(value)
+    return {n.name: (n, checked(n, set_by_profile[n.name] | chosen)) for n in found}
+
+
+def _execute(notebook: Notebook, parameters: dict, paths: Paths) -> None:
+    start = time.perf_counter()
+    print(f"{notebook.name} ...", flush=True)
+    execute(notebook, parameters, paths.executed / f"{notebook.name}.ipynb")
+    print(f"{notebook.name} took {time.perf_counter() - start:.0f} s", flush=True)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m insidebert", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="command")
+    for function in (figures, run, collect, redraw, reproduce, models):
+        command = commands.add_parser(function.__name__, help=function.__doc__, description=function.__doc__)
+        command.set_defaults(run=function)
+        command.add_argument("--profile", default=COMMITTED, help="embedded (default), smoke, paper")
+        command.add_argument("--paper", choices=PAPERS, help="only this paper")
+        command.add_argument("--models", nargs="+", help="models in place of the profile's")
+        command.add_argument("-p", "--parameter", action="append", default=[], metavar="NAME=VALUE")
+        if function is run:
+            command.add_argument("notebook")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
