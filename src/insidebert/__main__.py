@@ -82,6 +82,13 @@ def reproduce(options) -> int:
     return 1 if different else 0
 
 
+def bench(options) -> None:
+    """Print what the measurements cost, as ratios to the bare forward pass."""
+    from insidebert.bench import report
+
+    report(options.models or list(EMBEDDED))
+
+
 def models(options) -> None:
     """List the embedded models."""
     for name, model in EMBEDDED.items():
@@ -112,7 +119,7 @@ def _execute(notebook: Notebook, parameters: dict, paths: Paths) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m insidebert", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="command")
-    for function in (figures, run, collect, redraw, reproduce, models):
+    for function in (figures, run, collect, redraw, reproduce, bench, models):
         command = commands.add_parser(function.__name__, help=function.__doc__, description=function.__doc__)
         command.set_defaults(run=function)
         command.add_argument("--profile", default=COMMITTED, help="embedded (default), smoke, paper")

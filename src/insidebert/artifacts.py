@@ -109,9 +109,9 @@ def _save(artifact: Artifact, made: Figure | pd.DataFrame, folder: Path) -> None
         writers = {
             "csv": lambda path: made.to_csv(path, index=False),
             "md": lambda path: path.write_text(
-                f"{made.to_markdown(index=False)}\n\n{artifact.label}. {artifact.caption}\n"
+                f"{made.to_markdown(index=False)}\n\n{artifact.label}. {artifact.caption}\n", encoding="utf-8"
             ),
-            "tex": lambda path: path.write_text(_latex(artifact, made)),
+            "tex": lambda path: path.write_text(_latex(artifact, made), encoding="utf-8"),
         }
     for ending, write in writers.items():
         write_whole(folder / f"{artifact.slug}.{ending}", write)

@@ -75,7 +75,9 @@ class Grammar:
     @classmethod
     def read(cls, *paths: Path) -> "Grammar":
         """A grammar from files; later files may use symbols of earlier ones."""
-        return cls("\n".join(path.read_text() for path in paths), " + ".join(path.name for path in paths))
+        return cls(
+            "\n".join(path.read_text(encoding="utf-8") for path in paths), " + ".join(path.name for path in paths)
+        )
 
     def words_of(self, symbol: str) -> list[str]:
         """Every word that a lexical symbol can become."""

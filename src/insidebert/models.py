@@ -160,7 +160,7 @@ def _check(folder: Path) -> None:
     if not config.is_file():
         raise InputError(f"{folder} holds no config.json, so it is not a checkpoint; save_pretrained() writes one")
     try:
-        described = json.loads(config.read_text())
+        described = json.loads(config.read_text(encoding="utf-8"))
     except json.JSONDecodeError as error:
         raise InputError(f"{config} is not JSON ({error}); save the checkpoint again") from None
     kind = described.get("model_type")

@@ -78,10 +78,10 @@ class LayerProbes:
     def _start(self, layers: int, width: int, labellings: int) -> None:
         self._random = np.random.default_rng(self.seed)
         bound = width**-0.5  # torch.nn.Linear's own initialisation
-        shape = layers, width + 1, labellings * 2
+        shape = layers, labellings * 2, width + 1
         uniform = torch.from_numpy(self._random.uniform(-bound, bound, shape).astype(np.float32))
         self.labellings = labellings
-        self.weight, self.bias = uniform[:, :-1].clone(), uniform[:, -1:].clone()
+        self.weight, self.bias = uniform[..., :-1].clone(), uniform[..., -1:].clone()
         self._adam = torch.optim.Adam([self.weight, self.bias], lr=self.learning_rate, weight_decay=self.weight_decay)
 
     def _update(self, states: States, gold: torch.Tensor, sentences: np.ndarray) -> None:
@@ -92,13 +92,14 @@ class LayerProbes:
         kept = torch.from_numpy(drawn).ge_(self.dropout).div_(1 - self.dropout)
         inputs = states.values.index_select(1, pieces).float().mul_(kept)
         error = ((self._logits(inputs).softmax(-1) - gold[pieces]) / len(pieces)).flatten(2)
-        self.weight.grad = (error.transpose(1, 2) @ inputs).transpose(1, 2).contiguous()
-        self.bias.grad = error.sum(1, keepdim=True)
+        self.weight.grad = error.transpose(1, 2) @ inputs
+        self.bias.grad = error.sum(1)[..., None]
         self._adam.step()
 
     def _logits(self, inputs: torch.Tensor) -> torch.Tensor:
         """[S, pieces, width] -> [S, pieces, P, 2]; class 1 is the target."""
-        return torch.baddbmm(self.bias, inputs, self.weight).unflatten(2, (self.labellings, 2))
+        logits = self.weight @ inputs.transpose(1, 2) + self.bias  # thrice as fast as inputs @ weight
+        return logits.transpose(1, 2).unflatten(2, (self.labellings, 2))
 
 
 def control_targets(words: Iterable[np.ndarray], seed: int) -> np.ndarray:

@@ -16,7 +16,10 @@ from insidebert import artifacts, claims, models
 from insidebert.errors import InputError
 from insidebert.paths import Paths
 
-DRAWING = {"plots.py", "figures.py", "claims.py", "artifacts.py", "workspace.py", "notebooks.py", "__main__.py"}
+DRAWING = {
+    *("plots.py", "figures.py", "claims.py", "artifacts.py", "workspace.py", "notebooks.py"),
+    *("reproduce.py", "bench.py", "errors.py", "paths.py", "__init__.py", "__main__.py"),
+}
 """Modules that no measurement depends on; changing them recomputes nothing."""
 
 PAPERS = ("open_sesame",)
@@ -121,7 +124,7 @@ class Workspace:
                 artifacts.write_tidy(folder / f"{table_name}.csv", table)
             seconds = time.perf_counter() - start
             artifacts.write_json(done, identity | {"tables": list(tables), "seconds": seconds})
-        record = json.loads(done.read_text())
+        record = json.loads(done.read_text(encoding="utf-8"))
         return {table: artifacts.read_tidy(folder / f"{table}.csv") for table in record["tables"]}, record["seconds"]
 
 

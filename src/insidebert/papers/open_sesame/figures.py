@@ -49,22 +49,21 @@ def nth_token(accuracy: pd.DataFrame) -> Figure:
     trained = accuracy[accuracy["weights"] == "trained"]
     models = list(trained["model"].unique())
     figure, (axes,) = plots.new_figure(columns=len(models), width=4.6, height=3.7, sharey=True)
-    shades = plots.ordered(trained["n"])
+    shades = plots.ordered(trained["n"], "viridis")
     for ax, model in zip(axes, models, strict=True):
         own = trained[trained["model"] == model]
-        layers, ends = int(own["layer"].max()), []
+        layers = int(own["layer"].max())
         for n, rows in own.groupby("n"):
             known = rows[rows["state"] != "embedding without positions"]
-            plots.line(ax, known, "layer", "accuracy", shades[n], marker=plots.MARKERS[n - 2], band=False)
-            ends.append((known.sort_values("layer")["accuracy"].iloc[-1], f"n = {n}", shades[n]))
+            plots.line(ax, known, "layer", "accuracy", shades[n], marker=plots.MARKERS[n - 2], band=False, label=n)
             bare = rows[rows["state"] == "embedding without positions"]
             ax.plot(-1, bare["accuracy"], marker=plots.MARKERS[n - 2], color=shades[n], linestyle="", clip_on=False)
         plots.layer_axis(ax, layers, embedding=True)
         ax.set_xlim(-1.5, layers + 0.25)
         ax.set_xticks([-1, *ax.get_xticks()], ["emb,\nno pos.", *(t.get_text() for t in ax.get_xticklabels())])
         plots.percent_axis(ax, "sentences with the right piece (%)" if ax is axes[0] else "")
-        plots.label_ends(ax, ends, layers)
-        ax.set_title(f"{model}")
+        ax.set_title(f"n-th token, {model}")
+    axes[-1].legend(title="n", loc="center left", bbox_to_anchor=(1.02, 0.5))
     sentences = int(trained["sentences"].iloc[0])
     plots.caption(
         figure,
@@ -103,7 +102,7 @@ def selectivity(tables: pd.DataFrame, *more: pd.DataFrame) -> Figure:
                 ax.set_title(titles[split])
             if model != models[-1]:
                 ax.set_xlabel("")
-    axes[0, -1].legend(loc="lower left")
+    figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside upper right", ncols=2)
     plots.caption(
         figure,
         f"Not in {PAPER}: a control task (random labels per word type, Hewitt and Liang 2019)\n"
@@ -186,14 +185,14 @@ def _p(value: float) -> str:
 def _key(table: pd.DataFrame) -> str:
     """What the short labels stand for."""
     names = table.drop_duplicates("label").set_index("label")["condition"]
-    parts = [
-        f"{label} {name.split('.', 1)[1].replace('rc_object', 'RC + object').replace('.', ' ')}"
-        for label, name in names.items()
-    ]
-    half = -(-len(parts) // 2)
-    return ", ".join(parts[:half]) + (
-        ",\n" + ", ".join(parts[half:]) if len(parts) > 4 else ", " + ", ".join(parts[half:])
-    )
+    parts = [f"{label}: {_in_words(name)}" for label, name in names.items()]
+    return ";\n".join("; ".join(parts[i : i + 4]) for i in range(0, len(parts), 4))
+
+
+def _in_words(condition: str) -> str:
+    """reflexive.rc_object.match.mismatch -> RC match, object mismatch."""
+    _, places, *kinds = condition.replace("pp", "PP").replace("rc", "RC").split(".")
+    return ", ".join(f"{place} {kind}" for place, kind in zip(places.split("_"), kinds, strict=True))
 
 
 def _accuracy_figure(label: str, slug: str, task: str, split: str, title: str) -> Artifact:

@@ -1,0 +1,90 @@
+# What is made from what. The work itself is `python -m insidebert`, which needs no make; see README.md.
+#
+#   make figures                 every figure, table and claim    PROFILE=embedded|smoke|paper   MODELS="a b"
+#   make figures PAPER=...       of one paper                     JOBS=2 runs two notebooks at a time
+#   make redraw                  draw again from the tidy tables, without a model
+#   make reproduce               measure anew from scratch and compare with the committed tables
+#   make test / lint / bench     the tests; the style; timings as ratios to the bare forward pass
+#   make lab                     JupyterLab on the notebooks
+#   make lock                    choose the newest versions of everything and write requirements.lock
+#   make clean                   remove what was built; figures/ and results/ stay
+
+PROFILE ?= embedded
+PAPER   ?=
+MODELS  ?=
+JOBS    ?=
+VENV    ?= .venv
+SYSTEM_PYTHON ?= python3
+
+ifneq ($(JOBS),)
+MAKEFLAGS += --jobs=$(JOBS)
+endif
+BIN       := $(if $(filter Windows_NT,$(OS)),$(VENV)/Scripts,$(VENV)/bin)
+PYTHON    := $(BIN)/python
+BUILD     := build/$(PROFILE)
+READY     := $(VENV)/.ready
+
+NOTEBOOKS := $(wildcard notebooks/*$(if $(PAPER),-$(subst _,-,$(PAPER))-)*.ipynb)
+EXECUTED  := $(NOTEBOOKS:notebooks/%=$(BUILD)/notebooks/%)
+SOURCES   := $(shell find src/insidebert -name '*.py' -o -name '*.grammar' -o -name '*.yml' -o -name '*.mplstyle')
+TEXT      := $(wildcard corpus/*.txt)
+FIGURES   := $(if $(filter embedded,$(PROFILE)),figures,$(BUILD)/figures)
+CHOICE    := $(BUILD)/choice.txt
+OPTIONS   := --profile $(PROFILE) $(if $(MODELS),--models $(MODELS))
+
+.DELETE_ON_ERROR:
+.PHONY: figures redraw reproduce test test-unit lint bench lab lock clean help always
+
+figures: $(BUILD)/scoreboard.txt
+	@cat $<
+
+$(BUILD)/scoreboard.txt: $(EXECUTED)
+	@$(PYTHON) -m insidebert collect $(OPTIONS) > $@
+
+$(BUILD)/notebooks/%.ipynb: notebooks/%.ipynb notebooks/profiles/$(PROFILE).yml $(SOURCES) $(TEXT) $(CHOICE) | $(READY)
+	@$(PYTHON) -m insidebert run $* $(OPTIONS)
+
+# Rewritten only when other models are chosen, so that a change of MODELS is seen and nothing else is.
+$(CHOICE): always
+	@mkdir -p $(@D)
+	@echo '$(OPTIONS)' | cmp -s - $@ || echo '$(OPTIONS)' > $@
+
+$(READY): requirements.lock pyproject.toml
+	$(SYSTEM_PYTHON) -m venv $(VENV)
+	$(PYTHON) -m pip install --quiet --requirement requirements.lock
+	$(PYTHON) -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+redraw: $(READY)
+	@$(PYTHON) -m insidebert redraw $(OPTIONS) $(if $(PAPER),--paper $(PAPER))
+
+reproduce: $(READY)
+	@$(PYTHON) -m insidebert reproduce $(OPTIONS) $(if $(PAPER),--paper $(PAPER))
+
+test: $(READY)
+	$(PYTHON) -m pytest
+
+test-unit: $(READY)
+	$(PYTHON) -m pytest -m "not integration and not notebook"
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+bench: $(READY)
+	@$(PYTHON) -m insidebert bench
+
+lab: $(READY)
+	$(BIN)/jupyter lab --notebook-dir=notebooks
+
+lock:
+	rm -rf build/lock && $(SYSTEM_PYTHON) -m venv build/lock
+	build/lock/bin/python -m pip install --quiet 'torch==2.13.0' setuptools wheel '.[dev]'
+	echo '# Written by `make lock`: every package that the tests and figures were made with.' > requirements.lock
+	build/lock/bin/python -m pip freeze --all --exclude insidebert --exclude pip | sed 's/+cpu$$//' >> requirements.lock
+
+clean:
+	rm -rf build .pytest_cache .ruff_cache
+
+help:
+	@sed -n '2,/^$$/s/^# \{0,1\}//p' Makefile

@@ -1,0 +1,118 @@
+"""Tiny models of every supported shape, saved as checkpoint folders; where the shared data sets are."""
+
+import os
+from pathlib import Path
+
+os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ["TQDM_DISABLE"] = "1"
+
+import pytest
+import torch
+import transformers
+from tokenizers import Tokenizer, decoders, normalizers, pre_tokenizers, processors
+from tokenizers import models as tokenizer_models
+
+from insidebert import models
+from insidebert.papers.open_sesame.sentences import grammar
+
+KINDS = ("bert", "distilbert", "roberta", "electra")
+SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if "shared" in item.fixturenames:
+            item.add_marker(pytest.mark.skipif(not SHARED.is_dir(), reason=f"no shared data sets at {SHARED}"))
+
+
+@pytest.fixture
+def shared() -> Path:
+    return SHARED
+
+
+@pytest.fixture(scope="session")
+def tiny_folder(tmp_path_factory):
+    """Function: kind -> folder of a 3-layer, 2-head, 8-wide random checkpoint."""
+    made = {}
+
+    def folder(kind: str) -> Path:
+        if kind not in made:
+            made[kind] = tmp_path_factory.mktemp(kind)
+            save_checkpoint(made[kind], kind)
+        return made[kind]
+
+    return folder
+
+
+@pytest.fixture(scope="session", params=KINDS)
+def any_tiny(request, tiny_folder) -> models.Model:
+    """A tiny model of each kind in turn."""
+    return models.load(models.resolve(str(tiny_folder(request.param))))
+
+
+@pytest.fixture(scope="session")
+def tiny(tiny_folder) -> models.Model:
+    """A tiny BERT."""
+    return models.load(models.resolve(str(tiny_folder("bert"))))
+
+
+def save_checkpoint(folder: Path, kind: str, layers: int = 3, width: int = 8, heads: int = 2) -> None:
+    """A random checkpoint with a tokenizer that splits unknown words into letters."""
+    tokenizer = byte_tokenizer() if kind == "roberta" else wordpiece_tokenizer()
+    sizes = {"vocab_size": len(tokenizer), "pad_token_id": tokenizer.pad_token_id}
+    general = {"hidden_size": width, "num_hidden_layers": layers, "num_attention_heads": heads}
+    general |= {"intermediate_size": 2 * width, "max_position_embeddings": 64, "type_vocab_size": 2}
+    torch.manual_seed(len(kind) + layers)
+    encoder = {
+        "bert": lambda: transformers.BertModel(transformers.BertConfig(**sizes, **general, initializer_range=0.5)),
+        "roberta": lambda: transformers.RobertaModel(
+            transformers.RobertaConfig(**sizes, **general | {"max_position_embeddings": 66}, initializer_range=0.5)
+        ),
+        "electra": lambda: transformers.ElectraModel(
+            transformers.ElectraConfig(**sizes, **general, embedding_size=width // 2, initializer_range=0.5)
+        ),
+        "distilbert": lambda: transformers.DistilBertModel(
+            transformers.DistilBertConfig(
+                **sizes,
+                dim=width,
+                n_layers=layers,
+                n_heads=heads,
+                hidden_dim=2 * width,
+                max_position_embeddings=64,
+                initializer_range=0.5,
+            )
+        ),
+    }[kind]()
+    encoder.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+
+
+def wordpiece_tokenizer() -> transformers.PreTrainedTokenizerFast:
+    words = sorted(
+        {w for rules in grammar("agreement").rules.values() for _, items in rules for w, _ in items if w.islower()}
+    )
+    letters = "abcdefghijklmnopqrstuvwxyz'.,"
+    vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *letters, *(f"##{c}" for c in letters), *words]
+    vocabulary = {piece: i for i, piece in enumerate(dict.fromkeys(vocabulary))}
+    tokenizer = Tokenizer(tokenizer_models.WordPiece(vocabulary, unk_token="[UNK]"))
+    tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True)
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    ends = [("[CLS]", vocabulary["[CLS]"]), ("[SEP]", vocabulary["[SEP]"])]
+    tokenizer.post_processor = processors.TemplateProcessing("[CLS] $A [SEP]", "[CLS] $A [SEP] $B:1 [SEP]:1", ends)
+    names = {"cls": "[CLS]", "sep": "[SEP]", "pad": "[PAD]", "unk": "[UNK]", "mask": "[MASK]"}
+    return transformers.PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, **{f"{role}_token": piece for role, piece in names.items()}
+    )
+
+
+def byte_tokenizer() -> transformers.PreTrainedTokenizerFast:
+    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
+    vocabulary = {piece: i for i, piece in enumerate(["<s>", "<pad>", "</s>", "<unk>", "<mask>", *alphabet])}
+    tokenizer = Tokenizer(tokenizer_models.BPE(vocabulary, merges=[]))
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=True)
+    tokenizer.decoder = decoders.ByteLevel()
+    tokenizer.post_processor = processors.RobertaProcessing(("</s>", 2), ("<s>", 0))
+    names = {"bos": "<s>", "cls": "<s>", "eos": "</s>", "sep": "</s>", "pad": "<pad>", "unk": "<unk>", "mask": "<mask>"}
+    return transformers.PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, **{f"{role}_token": piece for role, piece in names.items()}
+    )

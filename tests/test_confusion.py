@@ -1,0 +1,101 @@
+"""The confusion score: by hand, against the literal loop, and on the authors' sentences."""
+
+import numpy as np
+import pytest
+import torch
+
+from insidebert import models
+from insidebert.confusion import Dependency, bits, confusion_scores
+from insidebert.errors import InputError
+from insidebert.papers.open_sesame.readers import read_attention
+
+CAT = Dependency(("the", "cat", "near", "the", "dogs", "does", "sleep"), 5, ((0, 1), (3, 4)))
+LONG = Dependency(
+    ("the", "zebra", "that", "the", "cats", "see", "can", "meet", "some", "dogs", "by", "itself"),
+    11,
+    ((0, 1), (3, 4), (8, 9)),
+)
+
+
+def literal(model, dependency, special=True):
+    """The definition, word by word, from eager attention maps of the sentence alone -> bits [layers]."""
+    batch = model.tokenizer(
+        [list(dependency.words)], is_split_into_words=True, return_tensors="pt", add_special_tokens=special
+    )
+    words = batch.word_ids(0)
+    model.encoder.set_attn_implementation("eager")
+    with torch.inference_mode():
+        maps = model.encoder(
+            input_ids=batch["input_ids"], attention_mask=batch["attention_mask"], output_attentions=True
+        ).attentions
+    model.encoder.set_attn_implementation("sdpa")
+    scores = []
+    for layer in maps:
+        received = []
+        for phrase in dependency.triggers:
+            total = 0.0
+            targets = [i for i, w in enumerate(words) if w == dependency.target]
+            for head in layer[0]:
+                for y in targets:
+                    for x, word in enumerate(words):
+                        if word in phrase:
+                            total += head[y, x].item() / len(targets) / len(layer[0])
+            received.append(total)
+        scores.append(-np.log2(received[0] / sum(received)))
+    return scores
+
+
+@pytest.mark.parametrize(
+    ("received", "expected"),
+    [([1, 0], 0), ([1, 1], 1), ([0.2, 0.2, 0.2], np.log2(3)), ([1, 3], 2), ([0.3, 0.1], -np.log2(0.75))],
+)
+def test_bits_by_hand(received, expected):
+    assert bits(np.array(received)) == pytest.approx(expected)
+
+
+def test_bits_where_the_trigger_receives_nothing():
+    assert bits(np.array([0.0, 0.5])) == np.inf
+
+
+def test_scores_equal_the_literal_loop(any_tiny):
+    scores = confusion_scores(any_tiny, [LONG, CAT], heads=True)
+    np.testing.assert_allclose(scores.layers, [literal(any_tiny, LONG), literal(any_tiny, CAT)], atol=1e-5)
+    assert scores.heads.shape == (2, 3, 2)
+
+
+def test_a_layer_lies_between_its_heads(any_tiny):
+    scores = confusion_scores(any_tiny, [CAT], heads=True)
+    assert (scores.heads.min(2) <= scores.layers + 1e-6).all()
+    assert (scores.heads.max(2) >= scores.layers - 1e-6).all()
+
+
+def test_order_and_company_change_nothing(tiny):
+    together = confusion_scores(tiny, [CAT, LONG, CAT]).layers
+    alone = confusion_scores(tiny, [CAT]).layers[0]
+    np.testing.assert_allclose(together[[0, 2]], [alone, alone], atol=1e-5)
+
+
+def test_a_sentence_without_distractor_is_skipped_and_counted(tiny):
+    single = Dependency(("the", "cat", "does", "sleep"), 2, ((0, 1),))
+    scores = confusion_scores(tiny, [single, CAT, single])
+    assert (scores.kept.tolist(), scores.skipped, len(scores.layers)) == ([1], 2, 1)
+    with pytest.raises(InputError, match="none of the 2 sentences has a distractor"):
+        confusion_scores(tiny, [single, single])
+
+
+def test_overlapping_phrases_are_refused(tiny):
+    with pytest.raises(InputError, match="overlap"):
+        confusion_scores(tiny, [Dependency(CAT.words, 5, ((0, 1), (1, 4)))])
+    with pytest.raises(InputError, match="overlap"):
+        confusion_scores(tiny, [Dependency(CAT.words, 4, ((0, 1), (3, 4)))])
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("file", ["agr.13", "refl.5"])
+def test_authors_sentences_on_the_default_model_equal_the_literal_loop(shared, file):
+    model = models.load(models.resolve("distilbert-cased"))
+    dependencies = read_attention(shared / "open_sesame" / file)
+    scores = confusion_scores(model, dependencies)
+    recomputed = np.array([literal(model, dependency) for dependency in dependencies])
+    np.testing.assert_allclose(scores.layers, recomputed, atol=1e-4)
+    assert scores.layers.mean() == pytest.approx(recomputed.mean(), abs=1e-5)

@@ -1,0 +1,214 @@
+"""From measurements to files: intervals, regression, claims, artifacts that appear whole, comparison of runs."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.figure import Figure
+
+from insidebert import artifacts, claims, plots
+from insidebert.confusion import Dependency
+from insidebert.errors import InputError
+from insidebert.papers.open_sesame import attending, probing
+from insidebert.papers.open_sesame.figures import ARTIFACTS
+from insidebert.papers.open_sesame.readers import AGREEMENT, REFLEXIVE
+from insidebert.paths import Paths
+from insidebert.reproduce import compare, differing_rows
+from insidebert.statistics import interval, replicates
+from insidebert.workspace import Workspace
+
+
+def test_replicates_resample_columns_together():
+    values = np.random.default_rng(0).normal(size=(300, 1))
+    means = replicates(np.hstack([values, values + 1]))
+    np.testing.assert_allclose(means[:, 1] - means[:, 0], 1)
+
+
+def test_the_interval_of_a_mean_is_the_textbook_one():
+    values = np.random.default_rng(1).normal(size=(2000, 1))
+    low, high = interval(replicates(values, resamples=4000)[:, 0])
+    half = 1.96 * values.std() / np.sqrt(2000)
+    assert low == pytest.approx(values.mean() - half, abs=0.005)
+    assert high == pytest.approx(values.mean() + half, abs=0.005)
+
+
+def test_regression_recovers_planted_coefficients():
+    rng = np.random.default_rng(0)
+    found = [Dependency(("x",), 0, ((0,), (1,)), cell) for cell in AGREEMENT if ".none." not in cell for _ in range(50)]
+    planted = np.array([[0.3 * (".rc." in d.condition) + 0.2 * d.condition.endswith("inflected")] for d in found])
+    scores = 1.0 + planted - 0.1 * np.arange(1, 7) + rng.normal(0, 0.05, (len(found), 6))
+    table = attending.regression(found, scores).set_index("factor")
+    expected = {"Intercept": 1.0, "rc": 0.3, "match": 0.0, "inflected": 0.2, "layer": -0.1}
+    assert table["coefficient"].to_dict() == pytest.approx(expected, abs=0.01)
+    assert table.at["layer", "p"] < 1e-6 < table.at["match", "p"]
+    assert (table["observations"] == len(found) * 6).all()
+
+
+def test_summary_means_and_contrasts_by_hand():
+    cells = [cell for cell in REFLEXIVE if cell != "reflexive.none"]
+    found = [Dependency(("a", cell), 0, ((0,), (1,)), cell) for cell in cells for _ in range(3)]
+    base = np.repeat([1.0, 0.5, 0.8, 0.8, 2, 2, 2, 2], 3)
+    noise = np.tile([-0.1, 0.0, 0.1], 8)
+    tables = attending.summarised(found, np.column_stack([base + noise, base + noise + 0.2]))
+    means = tables["conditions"].set_index("label")["confusion"]
+    assert means["R1"] == pytest.approx(1.1)
+    assert tables["conditions"]["example"][0] == "a reflexive.object.match"
+    contrasts = tables["contrasts"].set_index("contrast")["estimate"]
+    assert contrasts["match minus mismatch, object (R1 - R2)"] == pytest.approx(0.5)
+    assert contrasts["three candidates minus two (R5-R8 - R1-R4)"] == pytest.approx(2 - (1 + 0.5 + 0.8 + 0.8) / 4)
+    assert contrasts["a third of the depth minus the layer before"] == pytest.approx(0.2)
+
+
+def test_middle_and_early_layers():
+    assert probing.middle(12) == [4, 5, 6, 7, 8]
+    assert probing.middle(6) == [2, 3, 4]
+    assert probing.early(12) == [1, 2, 3]
+    assert probing.early(6) == [1]
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "holds", "expected"),
+    [
+        (0.1, 0.2, "above 0", "holds"),
+        (-0.2, -0.1, "above 0", "fails"),
+        (-0.1, 0.1, "above 0", "cannot tell"),
+        (-0.2, -0.1, "below 0", "holds"),
+        (0.4, 0.6, "between 0.3 0.7", "holds"),
+        (0.1, 0.4, "between 0.3 0.7", "cannot tell"),
+        (0.8, 0.9, "between 0.3 0.7", "fails"),
+        (0.0, 0.2, "above 0", "cannot tell"),
+    ],
+)
+def test_verdicts(low, high, holds, expected):
+    assert claims.verdict(low, high, holds) == expected
+
+
+def test_a_claim_needs_exactly_one_row_a_model_and_sees_no_random_weights():
+    claim = claims.Claim("c", "s", "p", None, "t", {"contrast": "x"}, "above 0")
+    rows = [("m", "trained", "x", 1.0, 0.5, 1.5), ("m", "random", "x", 0.0, -1.0, 1.0)]
+    table = pd.DataFrame(rows, columns=["model", "weights", "contrast", "estimate", "low", "high"])
+    assert claims.decide(claim, table) == [{"model": "m", "measured": 1.0, "low": 0.5, "high": 1.5, "verdict": "holds"}]
+    with pytest.raises(InputError, match="has 2 rows"):
+        claims.decide(claim, pd.concat([table, table]))
+    with pytest.raises(InputError, match="has 0 rows"):
+        claims.decide(claim, table.assign(contrast="y"))
+
+
+def test_a_claim_about_two_models_waits_for_both():
+    claim = claims.Claim("c", "s", "p", None, "t", {}, "below 0", ("large", "base"))
+    rows = [("base", "trained", 0.9, 0.8, 1.0), ("large", "trained", 0.3, 0.2, 0.4)]
+    table = pd.DataFrame(rows, columns=["model", "weights", "estimate", "low", "high"])
+    (row,) = claims.decide(claim, table)
+    assert (row["model"], row["verdict"], row["low"], row["high"]) == (
+        "large - base",
+        "holds",
+        pytest.approx(-0.8),
+        pytest.approx(-0.4),
+    )
+    assert claims.decide(claim, table[:1]) == []
+
+
+def test_every_claim_is_about_a_table_that_is_measured():
+    kept = Paths.find().results / "open_sesame"
+    for claim in claims.read("open_sesame"):
+        table = artifacts.read_tidy(kept / f"{claim.table}.csv")
+        assert all((table[column] == value).any() for column, value in claim.where.items()), claim.id
+
+
+def test_files_appear_whole_or_not_at_all(tmp_path):
+    path = tmp_path / "table.csv"
+    artifacts.write_text(path, "old")
+
+    def interrupted(scratch):
+        scratch.write_text("half")
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        artifacts.write_whole(path, interrupted)
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_tidy_tables_come_back_as_they_were(tmp_path):
+    table = pd.DataFrame({"model": ["a", "b"], "x": [0.123456789, 1.0], "n": [2, 3], "text": ["", "y"]})
+    artifacts.write_tidy(tmp_path / "t.csv", table)
+    pd.testing.assert_frame_equal(artifacts.read_tidy(tmp_path / "t.csv"), table)
+    with pytest.raises(InputError, match=r"none\.csv is missing; `make figures`"):
+        artifacts.read_tidy(tmp_path / "none.csv")
+
+
+def test_every_artifact_draws_from_the_committed_tables(tmp_path):
+    kept = Paths.find().results / "open_sesame"
+    for artifact in ARTIFACTS:
+        made = artifacts.render(artifact, kept, tmp_path)
+        endings = {path.suffix for path in tmp_path.glob(f"{artifact.slug}.*")}
+        assert endings == ({".svg", ".png"} if isinstance(made, Figure) else {".csv", ".md", ".tex"})
+
+
+def test_drawing_twice_writes_the_same_bytes(tmp_path):
+    artifact = next(a for a in ARTIFACTS if a.slug == "figure-5")
+    kept = Paths.find().results / "open_sesame"
+    for folder in ("a", "b"):
+        artifacts.render(artifact, kept, tmp_path / folder)
+    for ending in ("svg", "png"):
+        assert (tmp_path / f"a/figure-5.{ending}").read_bytes() == (tmp_path / f"b/figure-5.{ending}").read_bytes()
+
+
+def test_the_manifest_lists_what_is_missing(tmp_path):
+    entries = artifacts.manifest(Paths(tmp_path, "smoke", tmp_path), {"open_sesame": ARTIFACTS})
+    assert len(entries) == len(ARTIFACTS)
+    assert all(entry["missing"] and entry["files"] == [] for entry in entries)
+
+
+def test_labels_are_spread_and_keep_their_order():
+    places = plots.spread([0.0, 0.01, 0.02, 1.0], 0.1)
+    assert np.diff(places).min() >= 0.1 - 1e-9
+    assert places[3] == 1.0
+    assert np.mean(places[:3]) == pytest.approx(0.01)
+
+
+def test_comparison_names_the_rows_that_differ(tmp_path):
+    kept = pd.DataFrame({"model": ["a", "b", "c"], "x": [0.5, 0.6, np.nan]})
+    assert differing_rows(kept, kept.assign(x=kept.x + 0.01)) == ([], pytest.approx(0.01))
+    assert differing_rows(kept, kept.assign(x=[0.5, 0.7, np.nan]))[0] == [2]
+    assert differing_rows(kept, kept.assign(model=["a", "b", "z"]))[0] == [3]
+    assert differing_rows(kept, kept[:2])[0] == [1, 2, 3]
+    for name in ("kept", "fresh"):
+        artifacts.write_tidy(tmp_path / name / "t.csv", kept)
+    artifacts.write_tidy(tmp_path / "kept" / "only.csv", kept)
+    report, different = compare(tmp_path / "kept", tmp_path / "fresh")
+    assert different == 1
+    assert "only.csv: not measured" in report
+
+
+def test_a_measurement_is_made_once_and_resumes_by_model(tmp_path, tiny_folder, monkeypatch):
+    monkeypatch.setenv("INSIDEBERT_BUILD", str(tmp_path))
+    work, calls = Workspace.open("open_sesame", "a-notebook", "smoke"), []
+
+    def measured(model, factor):
+        calls.append(model.source.label)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        return {"table": pd.DataFrame({"layers": [model.layers * factor]})}
+
+    names = [str(tiny_folder("bert")), str(tiny_folder("electra"))]
+    with pytest.raises(KeyboardInterrupt):
+        work.measure("m", measured, names, factor=2)
+    tables = work.measure("m", measured, names, factor=2)
+    assert calls == ["bert0", "electra0", "electra0"]
+    assert tables["table"]["layers"].tolist() == [6, 6]
+    work.measure("m", measured, names, factor=2)
+    assert len(calls) == 3
+    work.measure("m", measured, names, factor=3)
+    assert len(calls) == 5
+    record = json.loads((tmp_path / "smoke/results/open_sesame/m.json").read_text())
+    assert record["settings"] == {"factor": 3}
+    assert [m["label"] for m in record["models"]] == ["bert0", "electra0"]
+
+
+def test_unknown_papers_and_artifacts_are_named():
+    with pytest.raises(InputError, match="no paper 'closed_sesame'"):
+        Workspace.open("closed_sesame", "n", "smoke")
+    with pytest.raises(InputError, match="no artifact 'figure-99'; it has table-1"):
+        Workspace.open("open_sesame", "n", "smoke").draw("figure-99")
