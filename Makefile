@@ -72,7 +72,7 @@ lint: $(READY)
 	$(BIN)/ruff format --check .
 
 bench: $(READY)
-	@$(PYTHON) -m insidebert bench
+	@TQDM_DISABLE=1 $(PYTHON) -m insidebert bench
 
 lab: $(READY)
 	$(BIN)/jupyter lab --notebook-dir=notebooks

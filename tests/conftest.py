@@ -56,9 +56,9 @@ def tiny(tiny_folder) -> models.Model:
     return models.load(models.resolve(str(tiny_folder("bert"))))
 
 
-def save_checkpoint(folder: Path, kind: str, layers: int = 3, width: int = 8, heads: int = 2) -> None:
-    """A random checkpoint with a tokenizer that splits unknown words into letters."""
-    tokenizer = byte_tokenizer() if kind == "roberta" else wordpiece_tokenizer()
+def save_checkpoint(folder: Path, kind: str, layers: int = 3, width: int = 8, heads: int = 2, tokenizer=None) -> None:
+    """A random checkpoint; its tokenizer, if none is given, splits unknown words into letters."""
+    tokenizer = tokenizer or (byte_tokenizer() if kind == "roberta" else wordpiece_tokenizer())
     sizes = {"vocab_size": len(tokenizer), "pad_token_id": tokenizer.pad_token_id}
     general = {"hidden_size": width, "num_hidden_layers": layers, "num_attention_heads": heads}
     general |= {"intermediate_size": 2 * width, "max_position_embeddings": 64, "type_vocab_size": 2}

@@ -8,9 +8,11 @@ import tomllib
 
 import nbformat
 import pytest
+import transformers
 import yaml
 
 from insidebert import __main__ as command
+from insidebert.embedded import folder_of
 from insidebert.errors import InputError
 from insidebert.notebooks import Notebook, NotebookError, checked, discover, execute, profile_parameters
 from insidebert.paths import Paths
@@ -152,7 +154,8 @@ def test_the_paper_profile_runs_offline_on_checkpoints_of_the_papers_shapes(tmp_
     folders = []
     for name, layers, width, heads in (("base", 12, 768, 12), ("large", 24, 1024, 16)):
         folders.append(tmp_path / name)
-        save_checkpoint(folders[-1], "bert", layers, width, heads)
+        tokenizer = transformers.AutoTokenizer.from_pretrained(folder_of("minilm-l6"))
+        save_checkpoint(folders[-1], "bert", layers, width, heads, tokenizer)
     sizes = {"TRAIN": 32, "DEVELOPMENT": 8, "GENERALIZATION": 8, "SEEDS": [0], "TEXT": "corpus/animals.txt"}
     for name, chosen in (("11-open-sesame-probing", sizes), ("12-open-sesame-confusion", {"SENTENCES": 2})):
         flags = [

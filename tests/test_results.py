@@ -180,6 +180,8 @@ def test_comparison_names_the_rows_that_differ(tmp_path):
     report, different = compare(tmp_path / "kept", tmp_path / "fresh")
     assert different == 1
     assert "only.csv: not measured" in report
+    with pytest.raises(InputError, match="no tidy tables below"):
+        compare(tmp_path / "nowhere", tmp_path / "fresh")
 
 
 def test_a_measurement_is_made_once_and_resumes_by_model(tmp_path, tiny_folder, monkeypatch):

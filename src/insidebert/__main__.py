@@ -42,10 +42,8 @@ def figures(options) -> None:
 def run(options) -> None:
     """Run one notebook."""
     paths = Paths.find(options.profile)
-    plan = _planned(paths, options, options.profile)
-    if options.notebook not in plan:
-        raise InputError(f"no notebook {options.notebook!r}; there are {', '.join(plan)}")
-    _execute(*plan[options.notebook], paths)
+    (planned,) = _planned(paths, options, options.profile, only=options.notebook).values()
+    _execute(*planned, paths)
 
 
 def collect(options) -> None:
@@ -95,9 +93,14 @@ def models(options) -> None:
         print(f"{name:20}{model.about}  [{model.requirement}]")
 
 
-def _planned(paths: Paths, options, profile: str) -> dict[str, tuple[Notebook, dict]]:
+def _planned(paths: Paths, options, profile: str, only: str | None = None) -> dict[str, tuple[Notebook, dict]]:
     """Notebooks and their parameters, all checked before the first one runs."""
     found = discover(paths, options.paper)
+    if only:
+        names = [notebook.name for notebook in found]
+        if only not in names:
+            raise InputError(f"no notebook {only!r}; there are {', '.join(names)}")
+        found = [notebook for notebook in found if notebook.name == only]
     everything = [path.stem for path in sorted(paths.notebooks.glob("*.ipynb"))]
     set_by_profile = profile_parameters(paths.notebooks / "profiles", options.profile, everything)
     chosen = {"PROFILE": profile} | ({"MODELS": options.models} if options.models else {})

@@ -63,7 +63,7 @@ def open_sesame(model_name: str) -> list[str]:
 def forward(model: models.Model, encoded: Encoded) -> None:
     """The yardstick: evaluation mode, default attention, nothing kept."""
     for batch in batches(model, encoded):
-        model.encoder(input_ids=batch.ids, attention_mask=batch.mask)
+        model.encoder(**batch.inputs)
 
 
 def ratio(measured: Callable, yardstick: Callable) -> float:

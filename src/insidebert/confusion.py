@@ -80,7 +80,7 @@ def confusion_scores(
     ):
         for batch in batches(model, encoded):
             reduce = _Reduction.of(encoded, chosen, batch)
-            received = collected(encoder, reduce, input_ids=batch.ids, attention_mask=batch.mask)
+            received = collected(encoder, reduce, **batch.inputs)
             received = received.transpose(0, 1).cpu().numpy()  # [B, layers, heads, candidates]
             by_layer[batch.rows] = bits(received.mean(2))
             if heads:

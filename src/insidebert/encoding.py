@@ -22,10 +22,12 @@ class Encoded:
     Args:
         ids: per sentence, [pieces] vocabulary ids.
         words: per sentence, [pieces] index of the word that a piece belongs to; -1 for a special piece.
+        types: per sentence, [pieces] 0 or 1 for the first or second segment; None where the model has no such ids.
     """
 
     ids: list[np.ndarray]
     words: list[np.ndarray]
+    types: list[np.ndarray] | None = None
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -36,7 +38,8 @@ class Encoded:
 
     def select(self, sentences: Sequence[int]) -> "Encoded":
         """Some of the sentences, in the order given."""
-        return Encoded([self.ids[i] for i in sentences], [self.words[i] for i in sentences])
+        types = None if self.types is None else [self.types[i] for i in sentences]
+        return Encoded([self.ids[i] for i in sentences], [self.words[i] for i in sentences], types)
 
     def pieces_of(self, sentence: int, words: Sequence[int]) -> np.ndarray:
         """Positions of the pieces of some words of a sentence.
@@ -62,6 +65,23 @@ def encode(model: Model, sentences: Sequence[Sequence[str]], special: bool) -> E
     Raises:
         InputError: no sentences, an empty one, or one longer than the model takes.
     """
+    encoded = _tokenized(model, sentences, special)
+    longest = int(encoded.lengths.argmax())
+    if encoded.lengths[longest] > model.limit:
+        raise InputError(
+            f"sentence {longest + 1} has {encoded.lengths[longest]} pieces, {model.source.label} takes {model.limit}; "
+            "shorten or leave out such sentences"
+        )
+    return encoded
+
+
+def encode_within(model: Model, sentences: Sequence[Sequence[str]], special: bool, bounds: tuple[int, int]) -> Encoded:
+    """Those of the sentences that have at least bounds[0] and at most bounds[1] pieces; perhaps none."""
+    encoded = _tokenized(model, sentences, special)
+    return encoded.select(np.flatnonzero((encoded.lengths >= bounds[0]) & (encoded.lengths <= bounds[1])))
+
+
+def _tokenized(model: Model, sentences: Sequence[Sequence[str]], special: bool) -> Encoded:
     if not sentences:
         raise InputError("there are no sentences to encode")
     empty = [i for i, words in enumerate(sentences) if not words]
@@ -76,23 +96,30 @@ def encode(model: Model, sentences: Sequence[Sequence[str]], special: bool) -> E
         return_token_type_ids=False,
     )
     ids = [np.array(row) for row in batch["input_ids"]]
-    words = [np.array([-1 if w is None else w for w in batch.word_ids(i)]) for i in range(len(ids))]
-    longest = max(range(len(ids)), key=lambda i: len(ids[i]))
-    if len(ids[longest]) > model.limit:
-        raise InputError(
-            f"sentence {longest + 1} has {len(ids[longest])} pieces, {model.source.label} takes {model.limit}; "
-            "shorten or leave out such sentences"
-        )
-    return Encoded(ids, words)
+    return Encoded(ids, [np.array([-1 if w is None else w for w in batch.word_ids(i)]) for i in range(len(ids))])
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Sentences of like length, padded at the end: rows [B] sentence numbers, ids [B, T], mask [B, T] (1 = real)."""
+    """Sentences of like length, padded at the end.
+
+    Args:
+        rows: [B] their numbers.
+        ids: [B, T] pieces.
+        mask: [B, T] 1 for a real piece.
+        types: [B, T] segment of each piece, or None.
+    """
 
     rows: np.ndarray
     ids: torch.Tensor
     mask: torch.Tensor
+    types: torch.Tensor | None
+
+    @property
+    def inputs(self) -> dict[str, torch.Tensor]:
+        """What the encoder is called with."""
+        inputs = {"input_ids": self.ids, "attention_mask": self.mask}
+        return inputs if self.types is None else inputs | {"token_type_ids": self.types}
 
     @property
     def length(self) -> int:
@@ -109,13 +136,19 @@ def batches(model: Model, encoded: Encoded, pieces_per_batch: int = PIECES_PER_B
         while stop < len(order) and (stop + 1 - start) * lengths[order[stop]] <= pieces_per_batch:
             stop += 1
         rows = order[start:stop]
-        ids = torch.full((len(rows), int(lengths[rows[-1]])), model.tokenizer.pad_token_id)
-        mask = torch.zeros_like(ids)
-        for i, row in enumerate(rows):
-            ids[i, : lengths[row]] = torch.from_numpy(encoded.ids[row])
-            mask[i, : lengths[row]] = 1
-        yield Batch(rows, ids.to(model.encoder.device), mask.to(model.encoder.device))
+        length = int(lengths[rows[-1]])
+        ids = _padded(encoded.ids, rows, length, model.tokenizer.pad_token_id)
+        mask = torch.from_numpy(np.arange(length) < lengths[rows, None]).long()
+        types = None if encoded.types is None else _padded(encoded.types, rows, length, 0)
+        yield Batch(rows, *(part if part is None else part.to(model.encoder.device) for part in (ids, mask, types)))
         start = stop
+
+
+def _padded(values: list[np.ndarray], rows: np.ndarray, length: int, padding: int) -> torch.Tensor:
+    padded = np.full((len(rows), length), padding)
+    for i, row in enumerate(rows):
+        padded[i, : len(values[row])] = values[row]
+    return torch.from_numpy(padded)
 
 
 @dataclass(frozen=True)
@@ -156,7 +189,7 @@ def hidden_states(model: Model, encoded: Encoded, describe: str = "hidden states
     values, done = None, 0
     with tqdm(total=len(encoded), desc=describe, unit="sentence", leave=False) as bar:
         for batch in batches(model, encoded):
-            output = model.encoder(input_ids=batch.ids, attention_mask=batch.mask, output_hidden_states=True)
+            output = model.encoder(**batch.inputs, output_hidden_states=True)
             hidden = [positionless(batch.ids), *output.hidden_states]  # S times [B, T, width]
             if values is None:
                 values = torch.empty(len(hidden), int(lengths.sum()), hidden[0].shape[-1], dtype=torch.float16)

@@ -132,6 +132,7 @@ def execute(notebook: Notebook, parameters: dict, output: Path) -> None:
                 parameters=parameters,
                 cwd=str(notebook.path.parent),
                 kernel_name="python3",
+                language="python",
                 progress_bar=False,
                 extra_arguments=["--IPKernelApp.log_level=40"],
             )

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from insidebert.artifacts import read_tidy
+from insidebert.errors import InputError
 
 ABSOLUTE, RELATIVE = 0.02, 0.02
 """A number agrees if it differs by at most ABSOLUTE + RELATIVE * its size. On the machine that measured it, nothing
@@ -17,7 +18,12 @@ def compare(kept: Path, fresh: Path) -> tuple[str, int]:
 
     Returns:
         A report, and the number of tables that are missing or have a row that differs.
+
+    Raises:
+        InputError: there is no kept table.
     """
+    if not any(kept.rglob("*.csv")):
+        raise InputError(f"no tidy tables below {kept}, so there is nothing to compare with; `make figures` makes them")
     lines, different = [], 0
     for path in sorted(kept.rglob("*.csv")):
         name = path.relative_to(kept)

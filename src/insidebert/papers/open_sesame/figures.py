@@ -126,7 +126,7 @@ def confusion_by_layer(label: str, title: str, layers: pd.DataFrame) -> Figure:
         random = layers[(layers["weights"] == "random") & (layers["model"] == model)]
         for _, rows in random.groupby("label"):
             ax.plot(rows["layer"], rows["confusion"], color=plots.REFERENCE, lw=0.8, ls="--", zorder=1)
-        ax.set_ylim(0, max(3, layers["confusion"].max() * 1.05))
+        ax.set_ylim(0, layers["confusion"].max() * 1.08)
         ax.set_ylabel("confusion (bits)" if ax is axes[0] else "")
         plots.label_ends(ax, ends, int(own["layer"].max()), gap=0.055)
         ax.set_title(f"{title}, {model}")

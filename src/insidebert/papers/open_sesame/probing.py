@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from insidebert import corpus
-from insidebert.encoding import encode, hidden_states, state_names
+from insidebert.encoding import encode, encode_within, hidden_states, state_names
 from insidebert.errors import InputError
 from insidebert.models import Model
 from insidebert.papers.open_sesame.sentences import grammar
@@ -85,12 +85,10 @@ def nth_token(model: Model, text: Path, epochs: int, seeds: Sequence[int]) -> di
     sets = {name: [words for group in groups[a:b] for words in group] for name, (a, b) in splits.items()}
     encoded, targets = {}, {}
     for name, sentences in sets.items():
-        encoded[name] = encode(model, sentences, special=False)
-        fits = [i for i, length in enumerate(encoded[name].lengths) if PIECE_RANGE[0] <= length <= PIECE_RANGE[1]]
-        if not fits:
+        encoded[name] = encode_within(model, sentences, special=False, bounds=PIECE_RANGE)
+        if not len(encoded[name]):
             raise InputError(f"{text}: no sentence of the {name} split has {PIECE_RANGE[0]} to {PIECE_RANGE[1]} pieces")
-        encoded[name] = encoded[name].select(fits)
-        targets[name] = np.tile(np.array(POSITIONS) - 1, (len(fits), 1))
+        targets[name] = np.tile(np.array(POSITIONS) - 1, (len(encoded[name]), 1))
     test = {"test": range(len(encoded["test"]))}
     shares = _probed(model, encoded, targets, "train", range(len(encoded["train"])), test, epochs, seeds)["test"]
     rows = _accuracy_rows(model, shares, {"split": "test"}, list(POSITIONS), probe="n")
