@@ -28,18 +28,21 @@ NOTEBOOKS := $(wildcard notebooks/*$(if $(PAPER),-$(subst _,-,$(PAPER))-)*.ipynb
 EXECUTED  := $(NOTEBOOKS:notebooks/%=$(BUILD)/notebooks/%)
 SOURCES   := $(shell find src/insidebert -name '*.py' -o -name '*.grammar' -o -name '*.yml' -o -name '*.mplstyle')
 TEXT      := $(wildcard corpus/*.txt)
-FIGURES   := $(if $(filter embedded,$(PROFILE)),figures,$(BUILD)/figures)
 CHOICE    := $(BUILD)/choice.txt
 OPTIONS   := --profile $(PROFILE) $(if $(MODELS),--models $(MODELS))
+
+ifeq ($(wildcard notebooks/profiles/$(PROFILE).yml),)
+$(error there is no PROFILE=$(PROFILE); there are $(basename $(notdir $(wildcard notebooks/profiles/*.yml))))
+endif
+ifeq ($(NOTEBOOKS),)
+$(error no notebook belongs to PAPER=$(PAPER); papers are named as in src/insidebert/papers, such as open_sesame)
+endif
 
 .DELETE_ON_ERROR:
 .PHONY: figures redraw reproduce test test-unit lint bench lab lock clean help always
 
-figures: $(BUILD)/scoreboard.txt
-	@cat $<
-
-$(BUILD)/scoreboard.txt: $(EXECUTED)
-	@$(PYTHON) -m insidebert collect $(OPTIONS) > $@
+figures: $(EXECUTED)
+	@$(PYTHON) -m insidebert collect --profile $(PROFILE)
 
 $(BUILD)/notebooks/%.ipynb: notebooks/%.ipynb notebooks/profiles/$(PROFILE).yml $(SOURCES) $(TEXT) $(CHOICE) | $(READY)
 	@$(PYTHON) -m insidebert run $* $(OPTIONS)
@@ -50,13 +53,14 @@ $(CHOICE): always
 	@echo '$(OPTIONS)' | cmp -s - $@ || echo '$(OPTIONS)' > $@
 
 $(READY): requirements.lock pyproject.toml
+	@$(SYSTEM_PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; name one by SYSTEM_PYTHON=...")'
 	$(SYSTEM_PYTHON) -m venv $(VENV)
 	$(PYTHON) -m pip install --quiet --requirement requirements.lock
 	$(PYTHON) -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
 redraw: $(READY)
-	@$(PYTHON) -m insidebert redraw $(OPTIONS) $(if $(PAPER),--paper $(PAPER))
+	@$(PYTHON) -m insidebert redraw --profile $(PROFILE) $(if $(PAPER),--paper $(PAPER))
 
 reproduce: $(READY)
 	@$(PYTHON) -m insidebert reproduce $(OPTIONS) $(if $(PAPER),--paper $(PAPER))
@@ -72,7 +76,7 @@ lint: $(READY)
 	$(BIN)/ruff format --check .
 
 bench: $(READY)
-	@TQDM_DISABLE=1 $(PYTHON) -m insidebert bench
+	@TQDM_DISABLE=1 $(PYTHON) -m insidebert bench $(if $(MODELS),--models $(MODELS))
 
 lab: $(READY)
 	$(BIN)/jupyter lab --notebook-dir=notebooks

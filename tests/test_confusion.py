@@ -17,11 +17,9 @@ LONG = Dependency(
 )
 
 
-def literal(model, dependency, special=True):
+def literal(model, dependency, heads=None):
     """The definition, word by word, from eager attention maps of the sentence alone -> bits [layers]."""
-    batch = model.tokenizer(
-        [list(dependency.words)], is_split_into_words=True, return_tensors="pt", add_special_tokens=special
-    )
+    batch = model.tokenizer([list(dependency.words)], is_split_into_words=True, return_tensors="pt")
     words = batch.word_ids(0)
     model.encoder.set_attn_implementation("eager")
     with torch.inference_mode():
@@ -35,11 +33,11 @@ def literal(model, dependency, special=True):
         for phrase in dependency.triggers:
             total = 0.0
             targets = [i for i, w in enumerate(words) if w == dependency.target]
-            for head in layer[0]:
+            for head in layer[0] if heads is None else layer[0][heads]:
                 for y in targets:
                     for x, word in enumerate(words):
                         if word in phrase:
-                            total += head[y, x].item() / len(targets) / len(layer[0])
+                            total += head[y, x].item() / len(targets)
             received.append(total)
         scores.append(-np.log2(received[0] / sum(received)))
     return scores
@@ -60,7 +58,10 @@ def test_bits_where_the_trigger_receives_nothing():
 def test_scores_equal_the_literal_loop(any_tiny):
     scores = confusion_scores(any_tiny, [LONG, CAT], heads=True)
     np.testing.assert_allclose(scores.layers, [literal(any_tiny, LONG), literal(any_tiny, CAT)], atol=1e-5)
-    assert scores.heads.shape == (2, 3, 2)
+    for row, dependency in enumerate([LONG, CAT]):
+        for head in range(2):
+            own = literal(any_tiny, dependency, heads=[head])
+            np.testing.assert_allclose(scores.heads[row, :, head], own, atol=1e-4)
 
 
 def test_a_layer_lies_between_its_heads(any_tiny):
@@ -81,6 +82,23 @@ def test_a_sentence_without_distractor_is_skipped_and_counted(tiny):
     assert (scores.kept.tolist(), scores.skipped, len(scores.layers)) == ([1], 2, 1)
     with pytest.raises(InputError, match="none of the 2 sentences has a distractor"):
         confusion_scores(tiny, [single, single])
+
+
+def test_an_empty_distractor_is_no_distractor(tiny):
+    empty = Dependency(CAT.words, 5, ((0, 1), ()))
+    assert confusion_scores(tiny, [empty, CAT]).skipped == 1
+    both = confusion_scores(tiny, [Dependency(CAT.words, 5, ((0, 1), (), (3, 4))), CAT]).layers
+    np.testing.assert_allclose(both[0], both[1], atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("triggers", "message"),
+    [(((), (3, 4)), "sentence 2 .* has no words"), (((0, 1), (3, 44)), "sentence 2 .* outside")],
+)
+def test_senseless_phrases_are_named_by_their_sentence(tiny, triggers, message):
+    single = Dependency(("the", "cat", "does", "sleep"), 2, ((0, 1),))
+    with pytest.raises(InputError, match=message):
+        confusion_scores(tiny, [single, Dependency(CAT.words, 5, triggers)])
 
 
 def test_overlapping_phrases_are_refused(tiny):

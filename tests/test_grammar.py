@@ -108,9 +108,11 @@ def test_shortcuts_work_in_training_and_fail_in_generalization():
         assert not any(s.target == first(s, tag) for other in others for s in source.sample(other, 300, seed=2))
 
 
-def test_training_and_development_share_no_sentence():
-    sampled = grammar("probing").sample("main_auxiliary.plain", 2000, seed=0)
-    assert len({s.words for s in sampled}) == 2000
+@pytest.mark.parametrize("task", TASKS)
+def test_no_sentence_is_in_two_splits(task):
+    plain, others = TASKS[task]
+    sampled = [s.words for split in (plain, *others) for s in grammar("probing").sample(split, 2000, seed=0)]
+    assert len(set(sampled)) == len(sampled) == 2000 * (1 + len(others))
 
 
 def test_factors_of_cells():

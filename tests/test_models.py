@@ -5,6 +5,7 @@ import shutil
 
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 from transformers import GPT2Config
 
 from insidebert import embedded, models
@@ -100,11 +101,23 @@ def test_reinitialising_leaves_the_model_and_the_random_state_alone(tiny):
         ("minilm-l6#seed=1", "belong to random:"),
         ("random:minilm-l6#colour=red", "'colour=red' is not an option"),
         ("@", "cannot be read"),
+        ("minilm-l6@main", "only a Hub id has revisions"),
     ],
 )
 def test_names_that_mean_nothing(name, message):
     with pytest.raises(InputError, match=message):
         models.resolve(name)
+
+
+def test_weights_that_are_missing_or_cut_off_are_refused(tmp_path, tiny_folder):
+    folder = shutil.copytree(tiny_folder("bert"), tmp_path / "cut")
+    weights = load_file(folder / "model.safetensors")
+    save_file({k: v for k, v in weights.items() if "layer.1." not in k}, folder / "model.safetensors", {"format": "pt"})
+    with pytest.raises(InputError, match=r"lacks 16 of the encoder's weights \(encoder\.layer\.1\."):
+        models.load(models.resolve(str(folder)))
+    (folder / "model.safetensors").write_bytes((folder / "model.safetensors").read_bytes()[:-10])
+    with pytest.raises(InputError, match="cannot be read"):
+        models.load(models.resolve(str(folder)))
 
 
 def test_folders_that_are_no_encoder(tmp_path, tiny_folder):

@@ -12,6 +12,7 @@ import transformers
 import yaml
 
 from insidebert import __main__ as command
+from insidebert import models
 from insidebert.embedded import folder_of
 from insidebert.errors import InputError
 from insidebert.notebooks import Notebook, NotebookError, checked, discover, execute, profile_parameters
@@ -49,6 +50,8 @@ def test_sources_are_clean(path):
         ({"SIZE": True}, "a bool; it takes a int"),
         ({"MODELS": "a"}, "MODELS is 'a', a str; it takes a list"),
         ({"MODELS": [1]}, "MODELS is"),
+        ({"MODELS": []}, r"MODELS is \[\]; it takes at least one"),
+        ({"SIZE": 0}, "SIZE is 0; it takes at least one"),
     ],
 )
 def test_parameters_that_do_not_fit_are_refused(tmp_path, parameters, message):
@@ -57,7 +60,7 @@ def test_parameters_that_do_not_fit_are_refused(tmp_path, parameters, message):
 
 
 def test_parameters_that_fit(tmp_path):
-    assert checked(notebook(tmp_path), {"RATE": 1, "MODELS": []})["RATE"] == 1
+    assert checked(notebook(tmp_path), {"RATE": 1, "MODELS": ["b", "c"]})["RATE"] == 1
 
 
 @pytest.mark.parametrize("parameters", ["SIZE = len('abc')", "import os", "SIZE ="])
@@ -88,6 +91,7 @@ def test_environment_and_project_stay_in_step():
     python = next(d for d in environment["dependencies"] if str(d).startswith("python"))
     assert python == f"python{project['requires-python']}"
     assert environment["name"] == project["name"]
+    assert environment["dependencies"][-1] == {"pip": ["--requirement requirements.lock", "--editable ."]}
     lock = (PATHS.root / "requirements.lock").read_text().lower().replace("_", "-")
     locked = dict(line.split("==") for line in lock.splitlines() if "==" in line and not line.startswith("#"))
     wanted = project["dependencies"] + project["optional-dependencies"]["dev"]
@@ -109,6 +113,14 @@ def test_no_expected_artifact_is_missing(shared):
     manifest = json.loads((PATHS.figures / "manifest.json").read_text())
     there = {entry["slug"] for entry in manifest if entry["paper"] == "open_sesame" and not entry["missing"]}
     assert expected <= there
+
+
+def test_a_relative_model_folder_is_found_from_any_folder(tmp_path, tiny_folder, monkeypatch):
+    monkeypatch.chdir(tiny_folder("bert").parent)
+    name = tiny_folder("bert").name
+    assert models.absolute(name) == str(tiny_folder("bert"))
+    assert models.absolute(f"random:{name}#seed=2") == f"random:{tiny_folder('bert')}#seed=2"
+    assert models.absolute("minilm-l6") == "minilm-l6"
 
 
 def test_the_command_refuses_before_running(capsys):

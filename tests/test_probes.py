@@ -82,11 +82,15 @@ def test_same_seed_same_probe_other_seed_other_probe():
     assert not torch.equal(first, other)
 
 
-def test_dropout_keeps_the_expected_share():
-    states, targets = made_states()
-    strong = LayerProbes(epochs=30, learning_rate=0.02, dropout=0.9).fit(states, targets)
-    none = LayerProbes(epochs=30, learning_rate=0.02, dropout=0.0).fit(states, targets)
-    assert strong.weight.norm() < none.weight.norm()
+def test_dropout_keeps_the_expected_share_and_the_mean(monkeypatch):
+    lengths = np.full(400, 8)
+    states = States(torch.ones(1, 3200, 6).half(), np.cumsum(lengths) - lengths, lengths)
+    seen, logits = [], LayerProbes._logits
+    monkeypatch.setattr(LayerProbes, "_logits", lambda self, inputs: seen.append(inputs) or logits(self, inputs))
+    LayerProbes(dropout=0.25).fit(states, np.zeros(400, dtype=int))
+    inputs = torch.cat(seen, dim=1)
+    assert (inputs == 0).float().mean() == pytest.approx(0.25, abs=0.02)
+    assert inputs.mean() == pytest.approx(1, abs=0.02)
 
 
 def test_targets_must_fit_the_sentences():

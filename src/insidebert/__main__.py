@@ -10,6 +10,7 @@ import yaml
 from insidebert import artifacts, claims
 from insidebert.embedded import EMBEDDED
 from insidebert.errors import InputError
+from insidebert.models import absolute
 from insidebert.notebooks import Notebook, NotebookError, checked, discover, execute, profile_parameters
 from insidebert.paths import COMMITTED, FROM_SCRATCH, Paths
 from insidebert.reproduce import compare
@@ -24,9 +25,12 @@ def main(arguments: list[str] | None = None) -> int:
     except (InputError, NotebookError) as error:
         print(f"insidebert: {error}", file=sys.stderr)
         return 1
+    except OSError as error:
+        print(f"insidebert: {error}; files that were there before are as they were", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         print(
-            "insidebert: interrupted; what was measured is kept, the same command goes on from there", file=sys.stderr
+            "insidebert: interrupted; what was measured is kept, `figures` and `run` go on from there", file=sys.stderr
         )
         return 130
 
@@ -47,13 +51,16 @@ def run(options) -> None:
 
 
 def collect(options) -> None:
-    """Write the manifest and the scoreboard from what is there, and say where everything is."""
+    """Draw what is missing, write the manifest and the scoreboard, and say where everything is."""
     paths = Paths.find(options.profile)
+    for paper in PAPERS:
+        for artifact in paper_artifacts(paper):
+            tables_there = all((paths.results / paper / f"{name}.csv").exists() for name in artifact.tables)
+            if tables_there and not any((paths.figures / paper).glob(f"{artifact.slug}.*")):
+                artifacts.render(artifact, paths.results / paper, paths.figures / paper)
+    table = claims.collect(paths, PAPERS)
     entries = artifacts.manifest(paths, {paper: paper_artifacts(paper) for paper in PAPERS})
     artifacts.write_json(paths.figures / "manifest.json", entries)
-    table = claims.collect(paths, PAPERS)
-    if table.empty:
-        raise InputError(f"no results in {paths.results}; `make figures` measures them")
     print(claims.scoreboard(table))
     there = [entry for entry in entries if not entry["missing"]]
     print(f"\n{len(there)} of {len(entries)} figures and tables: {paths.figures}")
@@ -75,7 +82,7 @@ def reproduce(options) -> int:
     shutil.rmtree(fresh.output, ignore_errors=True)
     for notebook, parameters in _planned(kept, options, FROM_SCRATCH).values():
         _execute(notebook, parameters, fresh)
-    report, different = compare(kept.results, fresh.results)
+    report, different = compare(kept.results, fresh.results, [options.paper] if options.paper else list(PAPERS))
     print(report)
     return 1 if different else 0
 
@@ -108,8 +115,16 @@ def _planned(paths: Paths, options, profile: str, only: str | None = None) -> di
         name, equals, value = item.partition("=")
         if not equals:
             raise InputError(f"parameter {item!r} is not NAME=VALUE")
+        if not any(name in notebook.defaults for notebook in found):
+            raise InputError(f"no parameter {name!r} in {', '.join(notebook.name for notebook in found)}")
         chosen[name] = yaml.safe_load(value)
-    return {n.name: (n, checked(n, set_by_profile[n.name] | chosen)) for n in found}
+    planned = {}
+    for notebook in found:
+        own = {name: value for name, value in chosen.items() if name in notebook.defaults}
+        parameters = checked(notebook, set_by_profile[notebook.name] | own)
+        parameters["MODELS"] = [absolute(name) for name in parameters["MODELS"]]  # notebooks run in their own folder
+        planned[notebook.name] = notebook, parameters
+    return planned
 
 
 def _execute(notebook: Notebook, parameters: dict, paths: Paths) -> None:
@@ -127,8 +142,10 @@ def _parser() -> argparse.ArgumentParser:
         command.set_defaults(run=function)
         command.add_argument("--profile", default=COMMITTED, help="embedded (default), smoke, paper")
         command.add_argument("--paper", choices=PAPERS, help="only this paper")
-        command.add_argument("--models", nargs="+", help="models in place of the profile's")
-        command.add_argument("-p", "--parameter", action="append", default=[], metavar="NAME=VALUE")
+        if function in (figures, run, reproduce, bench):
+            command.add_argument("--models", nargs="+", help="models in place of the profile's")
+        if function in (figures, run, reproduce):
+            command.add_argument("-p", "--parameter", action="append", default=[], metavar="NAME=VALUE")
         if function is run:
             command.add_argument("notebook")
     return parser

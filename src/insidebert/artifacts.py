@@ -16,7 +16,8 @@ from insidebert.errors import InputError
 from insidebert.paths import Paths
 from insidebert.plots import STYLE
 
-LIBRARIES = ("torch", "transformers", "tokenizers", "numpy", "pandas", "statsmodels", "matplotlib", "insidebert")
+NUMERIC = ("torch", "transformers", "tokenizers", "numpy", "statsmodels")
+"""Libraries that a measured number depends on."""
 
 
 @dataclass(frozen=True)
@@ -109,7 +110,8 @@ def _save(artifact: Artifact, made: Figure | pd.DataFrame, folder: Path) -> None
         writers = {
             "csv": lambda path: made.to_csv(path, index=False),
             "md": lambda path: path.write_text(
-                f"{made.to_markdown(index=False)}\n\n{artifact.label}. {artifact.caption}\n", encoding="utf-8"
+                f"{made.to_markdown(index=False, disable_numparse=True)}\n\n{artifact.label}. {artifact.caption}\n",
+                encoding="utf-8",
             ),
             "tex": lambda path: path.write_text(_latex(artifact, made), encoding="utf-8"),
         }
@@ -143,9 +145,9 @@ def manifest(paths: Paths, papers: dict[str, tuple[Artifact, ...]]) -> list[dict
     return entries
 
 
-def versions() -> dict[str, str]:
-    """Versions of the libraries that a number depends on."""
-    return {name: importlib.metadata.version(name) for name in LIBRARIES}
+def versions(names: tuple[str, ...] = (*NUMERIC, "pandas", "matplotlib", "insidebert")) -> dict[str, str]:
+    """Versions of some libraries."""
+    return {name: importlib.metadata.version(name) for name in names}
 
 
 def _latex(artifact: Artifact, table: pd.DataFrame) -> str:

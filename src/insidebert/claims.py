@@ -83,6 +83,8 @@ def decide(claim: Claim, table: pd.DataFrame) -> list[dict]:
         InputError: no row, or more than one a model, is where the claim says.
     """
     rows = table[table["weights"] == "trained"]
+    if rows.empty:  # only baselines were run; a claim is about trained models
+        return []
     for column, value in claim.where.items():
         rows = rows[rows[column] == value]
     rows = rows.set_index("model")
@@ -101,7 +103,11 @@ def decide(claim: Claim, table: pd.DataFrame) -> list[dict]:
 
 
 def collect(paths: Paths, papers: tuple[str, ...]) -> pd.DataFrame:
-    """Decide every claim whose table is there, and write `claims.csv` and `claims.md` beside the figures."""
+    """Decide every claim whose table is there, and write `claims.csv` and `claims.md` beside the figures.
+
+    Raises:
+        InputError: no table is there; the files stay as they are.
+    """
     rows = []
     for paper in papers:
         for claim in read(paper):
@@ -111,6 +117,8 @@ def collect(paths: Paths, papers: tuple[str, ...]) -> pd.DataFrame:
             common = {"paper": paper, "id": claim.id, "statement": claim.statement, "place": claim.place}
             common |= {"paper_value": claim.paper, "holds_if": claim.holds}
             rows += [common | row for row in decide(claim, read_tidy(path))]
+    if not rows:
+        raise InputError(f"no results in {paths.results}; `make figures` measures them")
     table = pd.DataFrame(rows, columns=COLUMNS)
     write_tidy(paths.figures / "claims.csv", table)
     write_text(paths.figures / "claims.md", markdown(table))

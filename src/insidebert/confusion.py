@@ -1,7 +1,7 @@
 """The confusion score: how attention from a target is divided between its true trigger and the distractors."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -65,10 +65,10 @@ def confusion_scores(
         InputError: no dependency has a distractor; overlapping phrases; a word without pieces; a sentence longer than
             the model takes.
     """
-    kept = np.array([i for i, d in enumerate(dependencies) if len(d.triggers) > 1])
+    kept = np.array([i for i, d in enumerate(dependencies) if any(d.triggers[1:])])
     if not len(kept):
         raise InputError(f"none of the {len(dependencies)} sentences has a distractor, so there is nothing to confuse")
-    chosen = [dependencies[i] for i in kept]
+    chosen = [_checked(i, dependencies[i]) for i in kept]
     encoded = encode(model, [d.words for d in chosen], special=True)
     config = model.encoder.config
     by_layer = np.empty((len(chosen), model.layers))
@@ -126,11 +126,23 @@ class _Reduction:
             weights[i, : len(target)] = 1 / len(target)
             for c, phrase in enumerate(dependencies[row].triggers):
                 phrases[i, c, encoded.pieces_of(row, phrase)] = 1
-            if phrases[i].sum(0).max() > 1 or phrases[i, :, target].any():
-                text = " ".join(dependencies[row].words)
-                raise InputError(f"sentence {row + 1} ({text!r}): its target and its triggers overlap")
         return cls(*(part.to(batch.ids.device) for part in (positions, weights, phrases)))
 
     def __call__(self, layer: LayerAttention) -> torch.Tensor:
         """[B, heads, candidates]."""
         return torch.einsum("bq,bhqt,bct->bhc", self.weights, layer.rows(self.positions), self.phrases)
+
+
+def _checked(number: int, dependency: Dependency) -> Dependency:
+    """The dependency without empty distractors; its phrases must make sense."""
+    where = f"sentence {number + 1} ({' '.join(dependency.words)!r})"
+    trigger, *distractors = dependency.triggers
+    triggers = (tuple(trigger), *(tuple(phrase) for phrase in distractors if phrase))
+    words = [dependency.target, *sum(triggers, ())]
+    if not trigger:
+        raise InputError(f"{where}: the true trigger has no words")
+    if any(not 0 <= word < len(dependency.words) for word in words):
+        raise InputError(f"{where}: a word index lies outside the sentence")
+    if len(set(words)) < len(words):
+        raise InputError(f"{where}: its target and its triggers overlap")
+    return replace(dependency, triggers=triggers)

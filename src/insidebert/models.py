@@ -1,12 +1,14 @@
 """Models by name: an embedded model, a local folder or a Hub id -> tokenizer and encoder."""
 
 import copy
+import hashlib
 import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from safetensors import SafetensorError
 from transformers import AutoConfig, AutoModel, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerFast
 from transformers.utils import logging
 
@@ -27,6 +29,7 @@ class Source:
         folder: checkpoint folder.
         revision: commit of a Hub model, else "".
         sha256: of model.safetensors.
+        described: SHA-256 of the configuration and the tokenizer's files.
         weights: `trained` or `random`.
         seed, keep_embeddings: how random weights are drawn.
     """
@@ -35,6 +38,7 @@ class Source:
     folder: Path
     revision: str
     sha256: str
+    described: str
     weights: str = "trained"
     seed: int = 0
     keep_embeddings: bool = True
@@ -66,8 +70,17 @@ class Model:
 
 
 def with_random(names: list[str]) -> list[str]:
-    """The models and, behind them, each one's twin with random weights."""
-    return [*names, *(f"random:{name}" for name in names)]
+    """The models and, behind them, the twin with random weights of each one that is not random itself."""
+    return [*names, *(f"random:{name}" for name in names if not name.startswith("random:"))]
+
+
+def absolute(name: str) -> str:
+    """The same name, with the folder in it (if it is one) made absolute."""
+    match = NAME.fullmatch(name)
+    if not match or match["name"] in EMBEDDED or not Path(match["name"]).expanduser().is_dir():
+        return name
+    folder = str(Path(match["name"]).expanduser().resolve())
+    return name.replace(match["name"], folder, 1)
 
 
 def resolve(name: str) -> Source:
@@ -84,7 +97,7 @@ def resolve(name: str) -> Source:
     match = NAME.fullmatch(name)
     if not match:
         raise InputError(f"model name {name!r} cannot be read; write [random:]NAME[@REVISION][#seed=N,embeddings=new]")
-    base, revision = match["name"], match["revision"] or ""
+    base, revision, from_hub = match["name"], match["revision"] or "", False
     draw = _draw(name, match["options"]) if match["random"] else {}
     if match["options"] and not match["random"]:
         raise InputError(f"model {name!r}: options after # belong to random:{base}")
@@ -98,22 +111,41 @@ def resolve(name: str) -> Source:
         raise InputError(f"model folder {base} does not exist")
     else:
         folder = _hub_snapshot(base, revision)
-        revision = folder.name
+        revision, from_hub = folder.name, True
+    if match["revision"] and not from_hub:
+        raise InputError(f"model {name!r}: only a Hub id has revisions")
     _check(folder)
-    return Source(label, folder, revision, sha256_of(folder / "model.safetensors"), **draw)
+    return Source(label, folder, revision, sha256_of(folder / "model.safetensors"), _description(folder), **draw)
 
 
 def load(source: Source) -> Model:
-    """Load a resolved model; with random weights where the source says so."""
+    """Load a resolved model; with random weights where the source says so.
+
+    Raises:
+        InputError: the weights cannot be read, or some of the encoder's are missing.
+    """
     logging.disable_progress_bar()
     logging.set_verbosity_error()  # a checkpoint's unused heads are no news here
     config = AutoConfig.from_pretrained(source.folder, local_files_only=True)
     prefix = {"add_prefix_space": True} if config.model_type == "roberta" else {}  # words arrive one by one
     tokenizer = AutoTokenizer.from_pretrained(source.folder, local_files_only=True, use_fast=True, **prefix)
     tokenizer.deprecation_warnings["sequence-length-is-longer-than-the-specified-maximum"] = True  # encoding checks
-    encoder = AutoModel.from_pretrained(
-        source.folder, local_files_only=True, use_safetensors=True, **_without_pooler(config.model_type)
-    )
+    try:
+        encoder, report = AutoModel.from_pretrained(
+            source.folder,
+            local_files_only=True,
+            use_safetensors=True,
+            output_loading_info=True,
+            **_without_pooler(config.model_type),
+        )
+    except SafetensorError as error:
+        raise InputError(f"{source.folder}/model.safetensors cannot be read ({error}); copy it again") from None
+    if report["missing_keys"]:
+        missing = sorted(report["missing_keys"])
+        raise InputError(
+            f"{source.folder}/model.safetensors lacks {len(missing)} of the encoder's weights ({missing[0]}, ...); "
+            "they would be random; save the checkpoint again"
+        )
     if source.weights == "random":
         encoder = reinitialised(encoder, source.seed, source.keep_embeddings)
     device = "cuda" if torch.cuda.is_available() else "cpu"
@@ -139,6 +171,14 @@ def reinitialised(encoder: PreTrainedModel, seed: int, keep_embeddings: bool = T
 def _without_pooler(model_type: str) -> dict:
     """No measurement here looks at the pooler, and checkpoints often lack it."""
     return {"add_pooling_layer": False} if model_type in ("bert", "roberta") else {}
+
+
+def _description(folder: Path) -> str:
+    digest = hashlib.sha256((folder / "config.json").read_bytes())
+    for pattern in ("tokenizer*", "vocab*", "merges.txt", "special_tokens_map.json"):
+        for path in sorted(folder.glob(pattern)):
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
 
 
 def _draw(name: str, options: str | None) -> dict:

@@ -92,9 +92,10 @@ def checked(notebook: Notebook, parameters: dict) -> dict:
     """The notebook's parameters with some replaced.
 
     Raises:
-        InputError: a parameter that the notebook does not have, or of another type than its default.
+        InputError: a parameter that the notebook does not have, of another type than its default, an empty list, or
+            a count below 1.
     """
-    for name, value in parameters.items():
+    for name, value in (notebook.defaults | parameters).items():
         if name not in notebook.defaults:
             known = ", ".join(notebook.defaults)
             raise InputError(f"notebook {notebook.name} has no parameter {name!r}; it has {known}")
@@ -104,6 +105,8 @@ def checked(notebook: Notebook, parameters: dict) -> dict:
                 f"notebook {notebook.name}: {name} is {value!r}, a {type(value).__name__}; "
                 f"it takes a {type(expected).__name__}, such as {expected!r}"
             )
+        if value == [] or (type(value) is int and value < 1):
+            raise InputError(f"notebook {notebook.name}: {name} is {value!r}; it takes at least one")
     return notebook.defaults | parameters
 
 
@@ -119,6 +122,7 @@ def execute(notebook: Notebook, parameters: dict, output: Path) -> None:
         NotebookError: a cell failed.
     """
     import papermill
+    from nbclient.exceptions import DeadKernelError
     from papermill.exceptions import PapermillExecutionError
 
     parameters = checked(notebook, parameters)
@@ -136,6 +140,10 @@ def execute(notebook: Notebook, parameters: dict, output: Path) -> None:
                 progress_bar=False,
                 extra_arguments=["--IPKernelApp.log_level=40"],
             )
+    except DeadKernelError:
+        raise NotebookError(
+            f"notebook {notebook.name}: its process died, most likely for want of memory; smaller sizes need less"
+        ) from None
     except PapermillExecutionError as error:
         raise NotebookError(
             f"notebook {notebook.name}, cell {error.exec_count}: {error.ename}: {error.evalue}\n"
@@ -160,7 +168,7 @@ def _quiet():
 
 def _alike(expected, value) -> bool:
     if isinstance(expected, list):
-        return isinstance(value, list) and all(_alike(expected[0], item) for item in value) if expected else True
+        return isinstance(value, list) and all(_alike(expected[0], item) for item in value)
     if isinstance(expected, float):
         return type(value) in (int, float)
     return type(expected) is type(value)

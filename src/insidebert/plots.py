@@ -65,23 +65,23 @@ def percent_axis(ax: Axes, label: str) -> None:
     ax.set_ylabel(label)
 
 
-def label_ends(ax: Axes, ends: list[tuple[float, str, object]], x: float, gap: float = 0.06) -> None:
-    """Write each line's name beside its end, moved apart where they would overlap.
+def label_ends(ax: Axes, ends: list[tuple[float, float, str, object]], gap: float = 0.06) -> None:
+    """Write each line's name right of the axis, level with its end, moved apart where they would overlap.
 
     Args:
-        ends: (y, text, colour) of every line.
-        x: where the lines end.
+        ends: (x, y, text, colour) of every line's end.
         gap: least distance, as a share of the axis' height.
     """
     bottom, top = ax.get_ylim()
     gap *= top - bottom
-    ends = sorted(ends, key=lambda end: end[0])
-    places = spread([y for y, _, _ in ends], gap)
-    for place, (y, text, colour) in zip(places, ends, strict=True):
+    ends = sorted(ends, key=lambda end: end[1])
+    places = spread([y for _, y, _, _ in ends], gap)
+    beside = ax.get_xlim()[1] + 0.01 * np.ptp(ax.get_xlim())
+    for place, (x, y, text, colour) in zip(places, ends, strict=True):
         ax.annotate(
             text,
             xy=(x, y),
-            xytext=(x + 0.045 * np.ptp(ax.get_xlim()), place),
+            xytext=(beside, place),
             color=colour,
             fontsize=8.5,
             va="center",
@@ -114,5 +114,11 @@ def caption(figure: Figure, text: str) -> None:
 
 def model_list(table: pd.DataFrame) -> str:
     """The trained models of a tidy table, in words."""
-    names = list(dict.fromkeys(table.loc[table["weights"] == "trained", "model"]))
+    names = list(dict.fromkeys(shown(table)["model"]))
     return " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else names[0]
+
+
+def shown(table: pd.DataFrame) -> pd.DataFrame:
+    """The rows of trained models; all rows where only random weights were measured."""
+    trained = table[table["weights"] == "trained"]
+    return table if trained.empty else trained

@@ -62,6 +62,11 @@ class Workspace:
             The tables of all models, one under the other, with columns `model` and `weights` in front.
         """
         sources = [None] if names is None else [models.resolve(model) for model in names]
+        known = {}
+        for source, model in zip(sources, names or [None], strict=True):
+            other = known.setdefault(source and (source.label, source.weights), model)
+            if other != model:
+                raise InputError(f"models {other} and {model} would both be called {source.label}; rename a folder")
         parts = [self._measured(name, function, source, settings) for source in sources]
         tables = {key: pd.concat([part[key] for part, _ in parts], ignore_index=True) for key in parts[0][0]}
         written = {f"{name}-{key}": table for key, table in tables.items()}
@@ -110,6 +115,7 @@ class Workspace:
             "model": source.identity if source else None,
             "settings": _recorded(settings),
             "code": measuring_code(),
+            "versions": artifacts.versions(artifacts.NUMERIC),
         }
         key = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16]
         folder = self.paths.cache / f"{name}-{source.label.replace('/', '--') if source else 'data'}-{key}"

@@ -35,10 +35,12 @@ def generalization(label: str, split: str, title: str, accuracy: pd.DataFrame) -
             style = {"style": "--" if random else "-", "marker": "" if random else plots.MARKERS[i]}
             plots.line(ax, lines, "layer", "accuracy", palette[model], **style)
             last = lines.sort_values("layer").iloc[-1]
-            ends.append((last["accuracy"], f"{model}, random weights" if random else model, palette[model]))
+            ends.append(
+                (last["layer"], last["accuracy"], f"{model}, random weights" if random else model, palette[model])
+            )
     plots.layer_axis(ax, int(rows["layer"].max()), embedding=True)
     plots.percent_axis(ax, "sentences with the right word (%)")
-    plots.label_ends(ax, ends, rows["layer"].max())
+    plots.label_ends(ax, ends)
     ax.set_title(title)
     plots.caption(figure, f"{label} of {PAPER}, with {plots.model_list(rows)}; bands: 95% bootstrap intervals")
     return figure
@@ -46,7 +48,7 @@ def generalization(label: str, split: str, title: str, accuracy: pd.DataFrame) -
 
 def nth_token(accuracy: pd.DataFrame) -> Figure:
     """Accuracy for the n-th token by layer: a panel per model, a line per n; the embeddings as baselines."""
-    trained = accuracy[accuracy["weights"] == "trained"]
+    trained = plots.shown(accuracy)
     models = list(trained["model"].unique())
     figure, (axes,) = plots.new_figure(columns=len(models), width=4.6, height=3.7, sharey=True)
     shades = plots.ordered(trained["n"], "viridis")
@@ -75,10 +77,9 @@ def nth_token(accuracy: pd.DataFrame) -> Figure:
 
 def selectivity(tables: pd.DataFrame, *more: pd.DataFrame) -> Figure:
     """Task accuracy, and control accuracy below it: a row per model, a column per generalization set."""
-    rows = pd.concat([tables, *more])
+    rows = plots.shown(pd.concat([tables, *more]))
     rows = rows[
-        (rows["weights"] == "trained")
-        & rows["split"].isin(["main_auxiliary.relative", "subject_noun.compound", "subject_noun.possessive"])
+        rows["split"].isin(["main_auxiliary.relative", "subject_noun.compound", "subject_noun.possessive"])
         & (rows["state"] != "embedding without positions")
     ]
     models, splits = list(rows["model"].unique()), list(rows["split"].unique())
@@ -113,7 +114,7 @@ def selectivity(tables: pd.DataFrame, *more: pd.DataFrame) -> Figure:
 
 def confusion_by_layer(label: str, title: str, layers: pd.DataFrame) -> Figure:
     """Mean confusion by layer: a panel per model, a line per condition, random weights as a grey band."""
-    trained = layers[layers["weights"] == "trained"]
+    trained = plots.shown(layers)
     models = list(trained["model"].unique())
     figure, (axes,) = plots.new_figure(columns=len(models), width=4.7, height=3.9, sharey=True)
     palette = plots.colours(trained["label"])
@@ -121,14 +122,15 @@ def confusion_by_layer(label: str, title: str, layers: pd.DataFrame) -> Figure:
         own, ends = trained[trained["model"] == model], []
         for i, (name, rows) in enumerate(own.groupby("label")):
             plots.line(ax, rows, "layer", "confusion", palette[name], marker=plots.MARKERS[i % 4])
-            ends.append((rows.sort_values("layer")["confusion"].iloc[-1], name, palette[name]))
+            last = rows.sort_values("layer").iloc[-1]
+            ends.append((last["layer"], last["confusion"], name, palette[name]))
         plots.layer_axis(ax, int(own["layer"].max()))
         random = layers[(layers["weights"] == "random") & (layers["model"] == model)]
         for _, rows in random.groupby("label"):
             ax.plot(rows["layer"], rows["confusion"], color=plots.REFERENCE, lw=0.8, ls="--", zorder=1)
         ax.set_ylim(0, layers["confusion"].max() * 1.08)
         ax.set_ylabel("confusion (bits)" if ax is axes[0] else "")
-        plots.label_ends(ax, ends, int(own["layer"].max()), gap=0.055)
+        plots.label_ends(ax, ends, gap=0.055)
         ax.set_title(f"{title}, {model}")
     note = "; dashed grey: random weights" if (layers["weights"] == "random").any() else ""
     plots.caption(
@@ -147,7 +149,7 @@ def example_sentences(sentences: pd.DataFrame) -> pd.DataFrame:
 def representative_sentences(agreement: pd.DataFrame, reflexive: pd.DataFrame) -> pd.DataFrame:
     """Table 2: the sentence closest to the first model's condition mean, and every model's mean score."""
     rows = pd.concat([agreement, reflexive])
-    trained = rows[rows["weights"] == "trained"]
+    trained = plots.shown(rows)
     models = list(trained["model"].unique())
     first = trained[trained["model"] == models[0]].set_index("label")
     table = pd.DataFrame({"condition": first.index + " " + first["condition"], "sentence": first["example"]})
@@ -163,7 +165,7 @@ def representative_sentences(agreement: pd.DataFrame, reflexive: pd.DataFrame) -
 
 def regression(table: pd.DataFrame) -> pd.DataFrame:
     """Tables 3: coefficients and p of the paper's regression, and the interval clustered by sentence."""
-    rows = table[table["weights"] == "trained"]
+    rows = plots.shown(table)
     return pd.DataFrame(
         {
             "model": rows["model"],

@@ -69,7 +69,8 @@ def grammar_task(
 def nth_token(model: Model, text: Path, epochs: int, seeds: Sequence[int]) -> dict[str, pd.DataFrame]:
     """The token at position n = 2..9 of natural sentences: accuracy by layer.
 
-    Sentences are split by article, 70 / 15 / 15 (train, development, test), so that no article is in two splits.
+    Sentences are split by article, 85 / 15 (train, test), so that no article is in both; nothing is chosen on a
+    development split, so there is none.
 
     Args:
         text: a corpus folder, or a text file with one sentence a line (such as the Penn Treebank's, which the paper
@@ -80,8 +81,8 @@ def nth_token(model: Model, text: Path, epochs: int, seeds: Sequence[int]) -> di
     """
     groups = natural_sentences(text)
     random.Random(0).shuffle(groups)
-    bounds = [round(len(groups) * share) for share in (0, 0.7, 0.85, 1)]
-    splits = dict(zip(("train", "development", "test"), pairwise(bounds), strict=True))
+    bounds = [round(len(groups) * share) for share in (0, 0.85, 1)]
+    splits = dict(zip(("train", "test"), pairwise(bounds), strict=True))
     sets = {name: [words for group in groups[a:b] for words in group] for name, (a, b) in splits.items()}
     encoded, targets = {}, {}
     for name, sentences in sets.items():
@@ -132,6 +133,7 @@ def _probed(model, encoded, targets, train_split, train, test, epochs, seeds) ->
         states = hidden_states(model, encoded[train_split].select(chunk), "training states")
         for probe in probes:
             probe.partial_fit(states, targets[train_split][chunk])
+        del states  # before the next chunk's are made
     shares = {}
     for split, rows in test.items():
         parts = []
@@ -174,6 +176,7 @@ def _depth_contrasts(split: str, shares: np.ndarray) -> list[dict]:
         "middle layers": lambda means: means[:, between].mean(1),
         "middle layers minus embedding": lambda means: means[:, between].mean(1) - means[:, 0],
         "middle layers minus last layer": lambda means: means[:, between].mean(1) - means[:, -1],
+        "depth of the largest rise": lambda means: (np.diff(means, axis=1).argmax(1) + 1) / layers,
         "depth of the peak": lambda means: means[:, 1:].argmax(1) / layers + 1 / layers,
     }
     return [_contrast(split, name, shares, statistic) for name, statistic in planned.items()]
