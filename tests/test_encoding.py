@@ -74,7 +74,7 @@ def test_reduced_attention_equals_eager_maps_and_ignores_padding(any_tiny):
     with torch.inference_mode():
         plain = any_tiny.encoder(**inputs).last_hidden_state
         with reducible(any_tiny.encoder) as encoder:
-            maps = collected(encoder, lambda layer: layer.maps(), **inputs)
+            maps = collected(encoder, lambda layer: layer.maps, **inputs)
             rows = collected(encoder, lambda layer: layer.rows(positions), **inputs)
             reduced = encoder(**inputs).last_hidden_state
         any_tiny.encoder.set_attn_implementation("eager")

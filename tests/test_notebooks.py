@@ -109,10 +109,11 @@ def test_the_pre_commit_hooks_are_the_locked_ones():
 
 def test_no_expected_artifact_is_missing(shared):
     with (shared.parent / "expected_artifacts.csv").open() as file:
-        expected = {row["slug"] for row in csv.DictReader(file) if row["paper"] == "open_sesame"}
+        expected = {(row["paper"], row["slug"]) for row in csv.DictReader(file)}
     manifest = json.loads((PATHS.figures / "manifest.json").read_text())
-    there = {entry["slug"] for entry in manifest if entry["paper"] == "open_sesame" and not entry["missing"]}
-    assert expected <= there
+    there = {(entry["paper"], entry["slug"]) for entry in manifest if not entry["missing"]}
+    to_come = {("look_at", slug) for slug in ("figure-5", "table-1", "table-2", "table-3")}
+    assert {pair for pair in expected - there if pair[0] != "mcrc"} == to_come
 
 
 def test_a_relative_model_folder_is_found_from_any_folder(tmp_path, tiny_folder, monkeypatch):

@@ -6,15 +6,22 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import torch
+from transformers import BertConfig, BertModel
 
 from insidebert import models
+from insidebert.attention import looked_through, reducible
 from insidebert.confusion import Dependency, confusion_scores
 from insidebert.encoding import Encoded, batches, encode, hidden_states
+from insidebert.head_distances import SMOOTHING, jensen_shannon
 from insidebert.papers.open_sesame.sentences import dependency, grammar
+from insidebert.paths import Paths
 from insidebert.probes import LayerProbes, control_targets
+from insidebert.segments import encode_pairs, paragraph_pairs, token_classes
+from insidebert.surface import surface_statistics
 
 SENTENCES = 2000
 SCORED = 5000
@@ -65,10 +72,76 @@ def dependencies(count: int) -> list[Dependency]:
     return [dependency(s) for cell in cells for s in source.sample(cell, -(-count // len(cells)), seed=0)][:count]
 
 
-def peak_of(model_name: str, count: int) -> int:
-    """Peak resident memory of a fresh process that scores `count` sentences, in KiB on Linux."""
-    command = [sys.executable, "-m", "insidebert.bench", model_name, str(count)]
+def peak_of(model_name: str, count: int, what: str = "confusion") -> int:
+    """Peak resident memory of a fresh process that measures `count` sentences or segments, in KiB on Linux."""
+    command = [sys.executable, "-m", "insidebert.bench", what, model_name, str(count)]
     return int(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+
+
+def look_at(model_name: str) -> list[str]:
+    """Lines of a report: surface statistics and distances of heads against the bare pass, 128-piece segments."""
+    model = models.load(models.resolve(model_name))
+    pairs = paragraph_pairs(Paths.find().corpus)
+    encoded = encode_pairs(model, [pair for pair in pairs if len(" ".join(pair).split()) > 125][:48])
+    classes = token_classes(model, encoded)
+    bare = partial(forward, model, encoded)
+    lines = [f"{model_name}, {len(encoded)} segments of {int(encoded.lengths.mean())} pieces"]
+    against = ratio(lambda: surface_statistics(model, encoded, classes), bare)
+    lines.append(f"surface statistics / bare forward: {against:.2f}  (at most 1.25)")
+    few, many = (peak_of(model_name, count, "surface") for count in (100, 1000))
+    lines.append(f"peak memory, 1000 segments / 100, a process each: {many / few:.3f}  (at most 1.1)")
+    own = encoded.select(range(4))
+    maps = maps_of(model, own)
+    alone = time_of(lambda: [jensen_shannon(m) for m in maps])
+    alone = min(alone, time_of(lambda: [jensen_shannon(m) for m in maps]))
+    bare_own = min(time_of(partial(forward, model, own)) for _ in range(REPEATS))
+    literal = time_of(lambda: literal_distances(maps[0]))
+    heads = maps[0].shape[1]
+    lines.append(f"distances of all pairs of {heads} heads, a segment / bare forward: {alone / bare_own:.2f}")
+    lines.append(f"the same: literal numpy loop / ours: {literal / (alone / 4):.0f}  (at least 10)")
+    return lines
+
+
+def shape_of_bert_base() -> list[str]:
+    """The distances' cost for 12 x 12 heads: random weights of BERT-base's shape, one segment of 128 pieces."""
+    encoder = BertModel(BertConfig(), add_pooling_layer=False).eval()
+    ids = torch.randint(1000, 20000, (8, 128))
+    with torch.inference_mode():
+        bare = min(time_of(lambda: encoder(input_ids=ids)) for _ in range(REPEATS)) / len(ids)
+        with reducible(encoder):
+            layers, _ = looked_through(encoder, lambda layer: layer.maps[:1], input_ids=ids)
+    maps = torch.cat(layers).flatten(0, 1).transpose(0, 1).contiguous().numpy()
+    jensen_shannon(maps)
+    ours = min(time_of(lambda: jensen_shannon(maps)) for _ in range(REPEATS))
+    literal = time_of(lambda: literal_distances(maps))
+    return [
+        f"all pairs of 12 x 12 heads, BERT-base's shape / bare forward: {ours / bare:.2f}  (at most 0.7)",
+        f"the same: literal loop / ours: {literal / ours:.0f}  (at least 10); literal / bare: {literal / bare:.1f}",
+    ]
+
+
+def maps_of(model: models.Model, encoded: Encoded) -> list[np.ndarray]:
+    """[queries, heads, keys] attention of each segment."""
+    found = []
+    with torch.inference_mode(), reducible(model.encoder) as encoder:
+        for batch in batches(model, encoded):
+            layers, _ = looked_through(encoder, lambda layer: layer.maps, **batch.inputs)
+            stacked = torch.stack(layers, dim=1).flatten(1, 2).transpose(1, 2).contiguous()
+            found += list(stacked.numpy())
+    return found
+
+
+def literal_distances(maps: np.ndarray) -> np.ndarray:
+    """The definition as a double loop over heads, each pair at a time in numpy."""
+    smooth = (1 - SMOOTHING) * maps + SMOOTHING / maps.shape[-1]
+    heads = smooth.shape[1]
+    found = np.zeros((heads, heads))
+    for a in range(heads):
+        for b in range(heads):
+            p, q = smooth[:, a], smooth[:, b]
+            m = (p + q) / 2
+            found[a, b] = (p * np.log(p / m) + q * np.log(q / m)).sum() / 2
+    return found
 
 
 @torch.inference_mode()
@@ -93,10 +166,23 @@ def time_of(function: Callable) -> float:
 
 def report(model_names: list[str]) -> None:
     """Print the ratios for some models."""
-    for name in model_names:
-        print("\n".join(open_sesame(name)), flush=True)
+    for paper in (open_sesame, look_at):
+        for name in model_names:
+            print("\n".join(paper(name)), flush=True)
+    print("\n".join(shape_of_bert_base()), flush=True)
+
+
+def measure(what: str, model_name: str, count: int) -> None:
+    """Measure `count` sentences or segments, for a look at the process's memory."""
+    model = models.load(models.resolve(model_name))
+    if what == "confusion":
+        confusion_scores(model, dependencies(count))
+    else:
+        pairs = paragraph_pairs(Paths.find().corpus)
+        encoded = encode_pairs(model, [pairs[i % len(pairs)] for i in range(count)])
+        surface_statistics(model, encoded, token_classes(model, encoded))
 
 
 if __name__ == "__main__":
-    confusion_scores(models.load(models.resolve(sys.argv[1])), dependencies(int(sys.argv[2])))
+    measure(sys.argv[1], sys.argv[2], int(sys.argv[3]))
     print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)

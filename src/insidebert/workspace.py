@@ -22,7 +22,7 @@ DRAWING = {
 }
 """Modules that no measurement depends on; changing them recomputes nothing."""
 
-PAPERS = ("open_sesame",)
+PAPERS = ("open_sesame", "look_at")
 
 
 @dataclass(frozen=True)

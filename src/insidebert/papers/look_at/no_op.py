@@ -1,0 +1,100 @@
+"""Section 3.2 (what attention to a token matters) and section 6 (which heads resemble each other) -> tidy tables."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from sklearn.manifold import MDS
+
+from insidebert.head_distances import head_distances
+from insidebert.importance import attention_gradients
+from insidebert.models import Model
+from insidebert.papers.look_at.depth import from_fifth
+from insidebert.papers.look_at.surface_patterns import pairs_of
+from insidebert.segments import CLASSES, encode_pairs, token_classes
+from insidebert.statistics import interval, replicates
+from insidebert.surface import STATISTICS, surface_statistics
+
+BEHAVIOURS = {
+    "to next": ("next token", 0.5),
+    "to previous": ("previous token", 0.5),
+    "to [CLS]": ("[CLS]", 0.6),
+    "to [SEP]": ("[SEP]", 0.6),
+    "to . or ,": ("periods and commas", 0.6),
+    "entropy": ("broad", 3.8),
+}
+"""Statistic -> (behaviour, least value), in the order in which the paper asks (section 6)."""
+
+
+def importance(model: Model, text: Path | str, segments: int) -> dict[str, pd.DataFrame]:
+    """Gradient-based importance of attention to [SEP], to periods and commas, and to other tokens.
+
+    Returns:
+        layers: mean |gradient| a layer and class, with its interval over segments, and how many tokens there were;
+        contrasts.
+    """
+    encoded = encode_pairs(model, pairs_of(text, segments))
+    classes = token_classes(model, encoded)
+    gradients = attention_gradients(model, encoded, classes)
+    gradients = gradients[~np.isnan(gradients).any((1, 2))]  # a segment without a comma or a period has no say
+    layers = gradients.shape[1]
+    resampled = replicates(gradients.reshape(len(gradients), -1)).reshape(-1, *gradients.shape[1:])
+    counts = np.bincount(np.concatenate(classes), minlength=len(CLASSES))
+    rows = []
+    for layer in range(layers):
+        for kind, name in enumerate(CLASSES):
+            low, high = interval(resampled[:, layer, kind])
+            rows.append(
+                {"layer": layer + 1, "tokens": name, "gradient": gradients[:, layer, kind].mean(), "low": low}
+                | {"high": high, "segments": len(gradients), "count": int(counts[kind])}
+            )
+    sep, other, upper = CLASSES.index("[SEP]"), CLASSES.index("other"), from_fifth(layers)
+
+    def share(means):
+        return (means[:, upper, sep] / means[:, upper, other]).mean(1)
+
+    low, high = interval(share(resampled))
+    contrast = {"contrast": "[SEP] / other tokens, from the fifth layer of twelve on"}
+    contrast |= {"estimate": float(share(gradients.mean(0)[None])[0]), "low": low, "high": high}
+    return {"layers": pd.DataFrame(rows), "contrasts": pd.DataFrame([contrast])}
+
+
+def clustering(model: Model, text: Path | str, segments: int) -> dict[str, pd.DataFrame]:
+    """Heads in the plane by Jensen-Shannon divergence, and whether heads of one layer lie together.
+
+    Returns:
+        heads: place, behaviour and nearest head of every head; contrasts: the share of heads whose nearest head is of
+        their own layer, minus the same under shuffled layers (95% interval over shuffles).
+    """
+    encoded = encode_pairs(model, pairs_of(text, segments))
+    distances = head_distances(model, encoded)
+    count = len(distances)
+    layer = np.repeat(np.arange(model.layers), count // model.layers)
+    places = MDS(metric="precomputed", init="random", n_init=4, random_state=0).fit_transform(distances)
+    nearest = (distances + np.diag(np.full(count, np.inf))).argmin(1)
+    observed = (layer[nearest] == layer).mean()
+    random = np.random.default_rng(0)
+    shuffled = [(mixed[nearest] == mixed).mean() for mixed in (random.permutation(layer) for _ in range(2000))]
+    low, high = interval(observed - np.array(shuffled))
+    averages = surface_statistics(model, encoded, token_classes(model, encoded)).mean(0).reshape(count, -1)
+    heads = pd.DataFrame(
+        {
+            "layer": layer + 1,
+            "head": np.arange(count) % (count // model.layers) + 1,
+            "x": places[:, 0],
+            "y": places[:, 1],
+            "behaviour": [_behaviour(row) for row in averages],
+            "nearest_layer": layer[nearest] + 1,
+            "segments": len(encoded),
+        }
+    )
+    contrast = {"contrast": "nearest head is of the same layer, minus chance"}
+    contrast |= {"estimate": observed - float(np.mean(shuffled)), "low": low, "high": high}
+    return {"heads": heads, "contrasts": pd.DataFrame([contrast])}
+
+
+def _behaviour(averages: np.ndarray) -> str:
+    for statistic, (behaviour, least) in BEHAVIOURS.items():
+        if averages[STATISTICS.index(statistic)] > least:
+            return behaviour
+    return "none of these"
