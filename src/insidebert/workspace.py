@@ -97,10 +97,13 @@ class Workspace:
         """What the paper says of some measurements beside what was measured: a row per claim and model."""
         rows = []
         for claim in claims.read(self.paper):
-            if claim.table.rsplit("-", 1)[0] in names:
-                said = {"the paper says": claim.statement, "where": claim.place, "holds if": claim.holds}
-                rows += [said | row for row in claims.decide(claim, artifacts.read_tidy(self._table(claim.table)))]
-        return pd.DataFrame(rows).round(3)
+            if claim.table.rsplit("-", 1)[0] not in names:
+                continue
+            said = {"the paper says": claim.statement, "where": claim.place, "holds if": claim.holds}
+            for row in claims.decide(claim, artifacts.read_tidy(self._table(claim.table))):
+                interval = f"{row['measured']:.2f} [{row['low']:.2f}, {row['high']:.2f}]"
+                rows.append(said | {"model": row["model"], "measured [95%]": interval, "verdict": row["verdict"]})
+        return pd.DataFrame(rows)
 
     @property
     def _folder(self) -> Path:
