@@ -21,7 +21,7 @@ def patterns(examples: pd.DataFrame) -> Figure:
     rows = plots.shown(examples)
     models, names = list(rows["model"].unique()), list(rows["pattern"].unique())
     places = rows["from_place"].max() + 1
-    figure, axes = plots.new_figure(len(names), len(models), width=2.7, height=0.19 * places + 0.7)
+    figure, axes = plots.new_figure(len(names), len(models), width=2.2, height=0.14 * places + 0.6)
     colour = plots.colours(["line"])["line"]
     for line_of_axes, model in zip(axes, models, strict=True):
         for ax, name in zip(line_of_axes, names, strict=True):
