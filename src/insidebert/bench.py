@@ -154,6 +154,7 @@ def forward(model: models.Model, encoded: Encoded) -> None:
 def ratio(measured: Callable, yardstick: Callable) -> float:
     """Median of the ratios of paired runs; the two take turns, so that a drifting machine slows both."""
     yardstick()
+    measured()  # numba compiles, memory is claimed
     return statistics.median(time_of(measured) / time_of(yardstick) for _ in range(REPEATS))
 
 
