@@ -3,6 +3,7 @@
 #   make figures                 every figure, table and claim    PROFILE=embedded|smoke|paper   MODELS="a b"
 #   make figures PAPER=...       of one paper                     JOBS=2 runs two notebooks at a time
 #   make redraw                  draw again from the tidy tables, without a model
+#   make recorded                measure anew on UD English EWT and GUM   TREEBANK=... DOCUMENTS=...
 #   make reproduce               measure anew from scratch and compare with the committed tables
 #   make test / lint / bench     the tests; the style; timings as ratios to the bare forward pass
 #   make lab                     JupyterLab on the notebooks
@@ -27,7 +28,7 @@ READY     := $(VENV)/.ready
 NOTEBOOKS := $(wildcard notebooks/*$(if $(PAPER),-$(subst _,-,$(PAPER))-)*.ipynb)
 EXECUTED  := $(NOTEBOOKS:notebooks/%=$(BUILD)/notebooks/%)
 SOURCES   := $(shell find src/insidebert -name '*.py' -o -name '*.grammar' -o -name '*.yml' -o -name '*.mplstyle')
-TEXT      := $(wildcard corpus/*.txt)
+TEXT      := $(wildcard corpus/*.txt corpus/treebank/*.conllu)
 CHOICE    := $(BUILD)/choice.txt
 OPTIONS   := --profile $(PROFILE) $(if $(MODELS),--models $(MODELS))
 
@@ -39,7 +40,7 @@ $(error no notebook belongs to PAPER=$(PAPER); papers are named as in src/inside
 endif
 
 .DELETE_ON_ERROR:
-.PHONY: figures redraw reproduce test test-unit lint bench lab lock clean help always
+.PHONY: figures recorded redraw reproduce test test-unit lint bench lab lock clean help always
 
 figures: $(EXECUTED)
 	@$(PYTHON) -m insidebert collect --profile $(PROFILE)
@@ -58,6 +59,12 @@ $(READY): requirements.lock pyproject.toml
 	$(PYTHON) -m pip install --quiet --requirement requirements.lock
 	$(PYTHON) -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
+
+# Tables 1-3 of What Does BERT Look At? on gold trees: both files are named relative to this folder.
+recorded: $(READY)
+	@test -n "$(TREEBANK)" -a -n "$(DOCUMENTS)" || { echo "name TREEBANK=.../en_ewt-ud-dev.conllu and DOCUMENTS=.../en_gum-ud-dev.conllu"; exit 1; }
+	@$(PYTHON) -m insidebert run 23-look-at-heads --profile recorded -p TREEBANK=$(TREEBANK) -p DOCUMENTS=$(DOCUMENTS)
+	@$(PYTHON) -m insidebert run 24-look-at-probes --profile recorded -p TREEBANK=$(TREEBANK)
 
 redraw: $(READY)
 	@$(PYTHON) -m insidebert redraw --profile $(PROFILE) $(if $(PAPER),--paper $(PAPER))

@@ -55,9 +55,10 @@ def collect(options) -> None:
     paths = Paths.find(options.profile)
     for paper in PAPERS:
         for artifact in paper_artifacts(paper):
-            tables_there = all((paths.results / paper / f"{name}.csv").exists() for name in artifact.tables)
+            sources = artifact.sources(paths, paper)
+            tables_there = all((sources / f"{name}.csv").exists() for name in artifact.tables)
             if tables_there and not any((paths.figures / paper).glob(f"{artifact.slug}.*")):
-                artifacts.render(artifact, paths.results / paper, paths.figures / paper)
+                artifacts.render(artifact, sources, paths.figures / paper)
     table = claims.collect(paths, PAPERS)
     entries = artifacts.manifest(paths, {paper: paper_artifacts(paper) for paper in PAPERS})
     artifacts.write_json(paths.figures / "manifest.json", entries)
@@ -72,7 +73,7 @@ def redraw(options) -> None:
     paths = Paths.find(options.profile)
     for paper in [options.paper] if options.paper else PAPERS:
         for artifact in paper_artifacts(paper):
-            artifacts.render(artifact, paths.results / paper, paths.figures / paper)
+            artifacts.render(artifact, artifact.sources(paths, paper), paths.figures / paper)
     collect(options)
 
 

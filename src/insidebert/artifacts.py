@@ -31,6 +31,7 @@ class Artifact:
         tables: names of the tidy tables it is drawn from.
         draw: function of those tables -> Figure, or a DataFrame that is ready to print.
         ours: True for an artifact that the paper does not have.
+        recorded: True if the tables are those of the recorded runs on other people's data.
     """
 
     slug: str
@@ -39,6 +40,11 @@ class Artifact:
     tables: tuple[str, ...]
     draw: Callable
     ours: bool = False
+    recorded: bool = False
+
+    def sources(self, paths: Paths, paper: str) -> Path:
+        """Folder of the tidy tables."""
+        return (paths.recorded if self.recorded else paths.results) / paper
 
 
 def write_whole(path: Path, write: Callable[[Path], None]) -> None:
@@ -127,7 +133,7 @@ def manifest(paths: Paths, papers: dict[str, tuple[Artifact, ...]]) -> list[dict
             files = sorted((paths.figures / paper).glob(f"{artifact.slug}.*"))
             sources = [
                 record
-                for path in sorted((paths.results / paper).glob("*.json"))
+                for path in sorted(artifact.sources(paths, paper).glob("*.json"))
                 if set(artifact.tables) & set((record := json.loads(path.read_text()))["tables"])
             ]
             entries.append(

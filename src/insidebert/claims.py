@@ -35,6 +35,7 @@ class Claim:
         table: tidy table that decides, with columns low, high and either estimate or coefficient.
         where: column -> value of the deciding row.
         holds: `above X`, `below X` or `between X Y`.
+        optional: the row may be missing, because a reader's data need not hold every case.
         models: two models if the claim compares them (first minus second); empty if it is about each model.
     """
 
@@ -46,6 +47,7 @@ class Claim:
     where: dict
     holds: str
     models: tuple[str, ...] = ()
+    optional: bool = False
 
 
 def read(paper: str) -> list[Claim]:
@@ -88,6 +90,8 @@ def decide(claim: Claim, table: pd.DataFrame) -> list[dict]:
     for column, value in claim.where.items():
         rows = rows[rows[column] == value]
     rows = rows.set_index("model")
+    if rows.empty and claim.optional:
+        return []
     if rows.empty or rows.index.has_duplicates:
         raise InputError(
             f"claim {claim.id}: {claim.table} has {len(rows)} rows with {claim.where}, one a model is wanted"

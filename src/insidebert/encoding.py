@@ -65,7 +65,7 @@ def encode(model: Model, sentences: Sequence[Sequence[str]], special: bool) -> E
     Raises:
         InputError: no sentences, an empty one, or one longer than the model takes.
     """
-    encoded = _tokenized(model, sentences, special)
+    encoded = encode_every(model, sentences, special)
     longest = int(encoded.lengths.argmax())
     if encoded.lengths[longest] > model.limit:
         raise InputError(
@@ -77,11 +77,12 @@ def encode(model: Model, sentences: Sequence[Sequence[str]], special: bool) -> E
 
 def encode_within(model: Model, sentences: Sequence[Sequence[str]], special: bool, bounds: tuple[int, int]) -> Encoded:
     """Those of the sentences that have at least bounds[0] and at most bounds[1] pieces; perhaps none."""
-    encoded = _tokenized(model, sentences, special)
+    encoded = encode_every(model, sentences, special)
     return encoded.select(np.flatnonzero((encoded.lengths >= bounds[0]) & (encoded.lengths <= bounds[1])))
 
 
-def _tokenized(model: Model, sentences: Sequence[Sequence[str]], special: bool) -> Encoded:
+def encode_every(model: Model, sentences: Sequence[Sequence[str]], special: bool) -> Encoded:
+    """As `encode`, but a sentence may be longer than the model takes; whoever calls it sorts those out."""
     if not sentences:
         raise InputError("there are no sentences to encode")
     empty = [i for i, words in enumerate(sentences) if not words]

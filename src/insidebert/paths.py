@@ -11,6 +11,9 @@ from insidebert.errors import InputError
 COMMITTED = "embedded"
 """The profile whose figures and tables are kept in the repository; every other writes below `build/`."""
 
+RECORDED = "recorded"
+"""The profile of runs on other people's data: only its tidy tables are kept in the repository."""
+
 FROM_SCRATCH = "reproduce"
 """The profile that shares no cached measurement with any other."""
 
@@ -21,7 +24,8 @@ class Paths:
 
     Args:
         root: the checkout.
-        profile: `embedded` writes to `figures/` and `results/`; any other name to `build/<name>/`.
+        profile: `embedded` writes to `figures/` and `results/`, `recorded` its tables to `results/`; all else goes to
+            `build/<name>/`.
         build: executed notebooks and caches; the environment variable INSIDEBERT_BUILD moves it.
     """
 
@@ -51,7 +55,12 @@ class Paths:
 
     @property
     def results(self) -> Path:
-        return self.root / "results" / COMMITTED if self.profile == COMMITTED else self.output / "results"
+        kept = self.profile in (COMMITTED, RECORDED)
+        return self.root / "results" / self.profile if kept else self.output / "results"
+
+    @property
+    def recorded(self) -> Path:
+        return self.root / "results" / RECORDED
 
     @property
     def executed(self) -> Path:
@@ -65,9 +74,19 @@ class Paths:
     def notebooks(self) -> Path:
         return self.root / "notebooks"
 
+    def data(self, name: str) -> Path | str:
+        """A file or folder of data, relative to the checkout; the name of a treebank to download stays a name."""
+        path = self.root / Path(name).expanduser()
+        return name if name.startswith("UD_") and not path.exists() else path
+
     @property
     def corpus(self) -> Path:
         return self.root / "corpus"
+
+
+def download_cache() -> Path:
+    """Folder in the user's cache that holds downloaded data."""
+    return user_cache_path("insidebert")
 
 
 def model_cache() -> Path:

@@ -15,6 +15,12 @@ MARKERS = "osD^vPX*"
 REFERENCE = "0.55"
 """Grey of baselines and reference lines."""
 
+LINKED = 0.02
+"""Attention below this share is not drawn as a line."""
+
+MARKED = "#c1272d"
+"""Red of what a figure is about."""
+
 
 def new_figure(columns: int = 1, rows: int = 1, width: float = 4.6, height: float = 3.2, **options) -> tuple:
     """A figure and its axes [rows, columns]; not registered with pyplot, so it needs no closing.
@@ -105,6 +111,28 @@ def spread(places: list[float], gap: float) -> list[float]:
         else:
             i += 1
     return [c + gap * (k - (len(g) - 1) / 2) for c, g in zip(centres, groups, strict=True) for k in range(len(g))]
+
+
+def linked_columns(ax: Axes, edges: pd.DataFrame, colour, marked: pd.Series | None = None) -> None:
+    """Attention as lines from a left column of pieces to the same pieces on the right; darker is more.
+
+    Args:
+        edges: from_place, from_piece, to_place, attention.
+        marked: [edges] bool, lines and source words to draw in red.
+    """
+    marked = pd.Series(False, index=edges.index) if marked is None else marked
+    red = [set(edges.loc[marked, column]) for column in ("from_place", "to_place")]
+    pieces = edges.drop_duplicates("from_place").sort_values("from_place")["from_piece"]
+    for place, piece in enumerate(pieces):
+        for x, side, own in ((-0.03, "right", red[0]), (1.03, "left", red[1])):
+            ax.text(x, -place, piece, ha=side, va="center", fontsize=6.5, color=MARKED if place in own else "0.1")
+    for edge, is_red in zip(edges.itertuples(), marked, strict=True):
+        if edge.attention > LINKED:
+            ends = [-edge.from_place, -edge.to_place]
+            ax.plot([0, 1], ends, color=MARKED if is_red else colour, alpha=min(1, edge.attention), lw=1.2)
+    ax.set_xlim(-0.75, 1.75)
+    ax.set_ylim(-len(pieces) + 0.3, 0.7)
+    ax.axis("off")
 
 
 def caption(figure: Figure, text: str) -> None:

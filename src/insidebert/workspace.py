@@ -17,8 +17,8 @@ from insidebert.errors import InputError
 from insidebert.paths import Paths
 
 DRAWING = {
-    *("plots.py", "figures.py", "claims.py", "artifacts.py", "workspace.py", "notebooks.py"),
-    *("reproduce.py", "bench.py", "errors.py", "paths.py", "__init__.py", "__main__.py"),
+    *("plots.py", "figures.py", "word_figures.py", "claims.py", "artifacts.py", "workspace.py", "notebooks.py"),
+    *("reproduce.py", "bench.py", "views.py", "errors.py", "paths.py", "__init__.py", "__main__.py"),
 }
 """Modules that no measurement depends on; changing them recomputes nothing."""
 
@@ -91,7 +91,7 @@ class Workspace:
         if artifact is None:
             known = ", ".join(a.slug for a in paper_artifacts(self.paper))
             raise InputError(f"{self.paper} has no artifact {slug!r}; it has {known}")
-        return artifacts.render(artifact, self._folder, self.paths.figures / self.paper)
+        return artifacts.render(artifact, artifact.sources(self.paths, self.paper), self.paths.figures / self.paper)
 
     def findings(self, *names: str) -> pd.DataFrame:
         """What the paper says of some measurements beside what was measured: a row per claim and model."""
@@ -143,9 +143,11 @@ def paper_artifacts(paper: str) -> tuple[artifacts.Artifact, ...]:
 
 
 def measuring_code() -> str:
-    """Fingerprint of the source that measurements depend on: every module but the drawing ones, and the grammars."""
+    """Fingerprint of the source that measurements depend on: modules but for drawing ones, grammars, lexicon."""
     package = Path(insidebert.__file__).parent
-    files = [p for ending in ("*.py", "*.grammar") for p in package.rglob(ending) if p.name not in DRAWING]
+    files = [
+        p for ending in ("*.py", "*.grammar", "*_lexicon.yml") for p in package.rglob(ending) if p.name not in DRAWING
+    ]
     digest = hashlib.sha256()
     for path in sorted(files):
         digest.update(path.relative_to(package).as_posix().encode() + path.read_bytes())
@@ -160,9 +162,11 @@ def _recorded(settings: dict) -> dict:
 
 
 def _content(path: Path) -> str:
-    files = sorted(path.glob("*.txt")) if path.is_dir() else [path]
+    files = [path]
+    if path.is_dir():
+        files = sorted(path.glob("*.txt")) or sorted(p for p in path.rglob("*") if p.is_file() and p.suffix != ".md")
     if not files or not all(file.is_file() for file in files):
-        raise InputError(f"no text at {path}; name a text file, or a folder of *.txt files")
+        raise InputError(f"no text at {path}; name a file, or a folder of texts or of treebank files")
     digest = hashlib.sha256()
     for file in files:
         digest.update(file.name.encode() + file.read_bytes())

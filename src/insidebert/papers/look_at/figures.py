@@ -6,14 +6,13 @@ from matplotlib.figure import Figure
 
 from insidebert import plots
 from insidebert.artifacts import Artifact
+from insidebert.papers.look_at import word_figures
 
 PAPER = "Clark et al. (2019)"
 TARGETS = ("to [CLS]", "to [SEP]", "to . or ,")
 SEPARATORS = ("other to [SEP]", "[SEP] to [SEP]")
 ENTROPIES = ("entropy", "entropy from [CLS]")
 STRONG = {"to next": "next token", "to previous": "previous token"}
-LINKED = 0.02
-"""Attention below this share is not drawn in Figure 1."""
 
 
 def patterns(examples: pd.DataFrame) -> Figure:
@@ -26,7 +25,7 @@ def patterns(examples: pd.DataFrame) -> Figure:
     for line_of_axes, model in zip(axes, models, strict=True):
         for ax, name in zip(line_of_axes, names, strict=True):
             own = rows[(rows["model"] == model) & (rows["pattern"] == name)]
-            _linked_columns(ax, own, colour)
+            plots.linked_columns(ax, own, colour)
             ax.set_title(f"{name}\n{model} {own['layer'].iloc[0]}-{own['head'].iloc[0]}", fontsize=8.5)
     plots.caption(
         figure,
@@ -171,18 +170,6 @@ def _by_layer(label: str, panels: list[tuple], heads: pd.DataFrame, layers: pd.D
     return figure
 
 
-def _linked_columns(ax, edges: pd.DataFrame, colour) -> None:
-    pieces = edges.drop_duplicates("from_place").sort_values("from_place")["from_piece"]
-    for place, piece in enumerate(pieces):
-        ax.text(-0.03, -place, piece, ha="right", va="center", fontsize=6.5)
-        ax.text(1.03, -place, piece, ha="left", va="center", fontsize=6.5)
-    for edge in edges[edges["attention"] > LINKED].itertuples():
-        ax.plot([0, 1], [-edge.from_place, -edge.to_place], color=colour, alpha=min(1, edge.attention), lw=1.2)
-    ax.set_xlim(-0.75, 1.75)
-    ax.set_ylim(-len(pieces) + 0.3, 0.7)
-    ax.axis("off")
-
-
 SURFACE = ("surface-heads", "surface-layers")
 ARTIFACTS = (
     Artifact("figure-1", "Figure 1", "Four heads with four surface patterns", ("surface-examples",), patterns),
@@ -202,6 +189,7 @@ ARTIFACTS = (
         ("surface-heads",),
         strong_heads,
     ),
+    *word_figures.ARTIFACTS,
     Artifact(
         "figure-6", "Figure 6", "Heads embedded by Jensen-Shannon divergence", ("clustering-heads",), map_of_heads
     ),

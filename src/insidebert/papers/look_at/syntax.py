@@ -1,0 +1,85 @@
+"""Section 4.2: heads as classifiers of dependency relations -> tidy tables (Table 1)."""
+
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from insidebert import stanford, treebanks
+from insidebert.errors import InputError
+from insidebert.heads import DIRECTIONS, answers, best_head
+from insidebert.models import Model
+from insidebert.treebanks import Tree
+from insidebert.word_attention import align, attended_words
+
+SCHEMES = ("stanford", "ud")
+UNLISTED = {"root", "punct"}
+"""They get no row of their own, but count among all."""
+
+
+def trees_of(treebank: Path | str, relations: str) -> list[Tree]:
+    """A treebank under one of two schemes.
+
+    Args:
+        treebank: as `treebanks.read` takes it.
+        relations: `stanford` converts Universal Dependencies and leaves Stanford trees as they are; `ud` keeps UD.
+
+    Raises:
+        InputError: another scheme, or UD wanted of a treebank in Stanford Dependencies.
+    """
+    if relations not in SCHEMES:
+        raise InputError(f"no relations {relations!r}; there are {', '.join(SCHEMES)}")
+    trees = treebanks.read(treebank)
+    universal = stanford.is_universal(trees)
+    if relations == "ud" and not universal:
+        raise InputError(f"{treebank} is in Stanford Dependencies already; use relations 'stanford'")
+    return [stanford.to_stanford(tree) for tree in trees] if universal and relations == "stanford" else trees
+
+
+def syntax(model: Model, treebank: Path | str, relations: str, least: int) -> dict[str, pd.DataFrame]:
+    """Every head against every relation.
+
+    Args:
+        relations: `stanford` or `ud`, as in `trees_of`.
+        least: relations with fewer cases get no row (the authors' 100).
+
+    Returns:
+        relations: a row per relation, the best head as published and as it generalizes, beside the best offset.
+        heads: accuracy of every head, direction and relation. contrasts: what the claims speak of. sentences: how many
+        were scored, and why others were not.
+    """
+    trees = trees_of(treebank, relations)
+    aligned = align(model, [tree.words for tree in trees])
+    scored = [trees[i] for i in aligned.kept]
+    given = answers(scored, attended_words(model, aligned.encoded))
+    counts = Counter(given.relations.tolist())
+    listed = [r for r, count in counts.most_common() if count >= least and r not in UNLISTED]
+    rows, contrasts, heads = [], [], []
+    for relation in [None, *listed]:
+        best = best_head(given, relation)
+        if best is None:
+            continue
+        name = relation or "all"
+        way, layer, head = best.head
+        rows.append(
+            {"relation": name, "cases": best.cases, "layer": layer + 1, "head": head + 1, "direction": DIRECTIONS[way]}
+            | {"accuracy": best.accuracy, "offset": best.offset, "offset_accuracy": best.offset_accuracy}
+            | {"held_out": best.held_out, "low": best.low, "high": best.high, "stable": best.stable}
+        )
+        contrasts += [
+            {"contrast": f"{name}: best head", "estimate": best.held_out, "low": best.low, "high": best.high},
+            {"contrast": f"{name}: best head minus best offset", "estimate": best.gain}
+            | {"low": best.gain_low, "high": best.gain_high},
+        ]
+        chosen = slice(None) if relation is None else given.relations == relation
+        accuracy = given.by_head[chosen].mean(0).reshape(given.shape)
+        for place in np.ndindex(given.shape):
+            heads.append(
+                {"relation": name, "direction": DIRECTIONS[place[0]], "layer": place[1] + 1, "head": place[2] + 1}
+                | {"accuracy": accuracy[place]}
+            )
+    left_out = [{"what": reason, "sentences": count} for reason, count in aligned.skipped.items()]
+    sentences = [{"what": "scored", "sentences": len(scored)}, *left_out]
+    tables = {"relations": rows, "heads": heads, "contrasts": contrasts, "sentences": sentences}
+    return {name: pd.DataFrame(table) for name, table in tables.items()}
