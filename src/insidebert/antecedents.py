@@ -60,6 +60,8 @@ def _traits(document: Document, mention: Mention) -> tuple[str, str, str]:
         return tuple(LEXICON["pronouns"][word])
     joined = any(document.tags[w] == "CC" and w > mention.head for w in mention.words[:-1])
     number = "plural" if tag in ("NNS", "NNPS") or joined else "singular" if tag in ("NN", "NNP") else ""
-    titles = {document.words[w].lower() for w in mention.words if w <= mention.head}
+    before = [w for w in mention.words if w <= mention.head]
+    possessors = [w for w in before if document.tags[w] in ("POS", "PRP$")]  # the queen 's brother is no queen
+    titles = {document.words[w].lower() for w in before if not possessors or w > possessors[-1]}
     gender = next((gender for gender, words in LEXICON["genders"].items() if titles & set(words)), "")
     return number, gender, "third"

@@ -7,21 +7,27 @@ import sys
 import time
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import torch
 from transformers import BertConfig, BertModel
 
-from insidebert import models
+from insidebert import models, word_vectors
 from insidebert.attention import looked_through, reducible
+from insidebert.attention_probes import AttentionAndWords, HeadProbe, Sentences
 from insidebert.confusion import Dependency, confusion_scores
 from insidebert.encoding import Encoded, batches, encode, hidden_states
 from insidebert.head_distances import SMOOTHING, jensen_shannon
+from insidebert.heads import accuracies, answers
+from insidebert.papers.look_at.syntax import trees_of
 from insidebert.papers.open_sesame.sentences import dependency, grammar
 from insidebert.paths import Paths
 from insidebert.probes import LayerProbes, control_targets
 from insidebert.segments import encode_pairs, paragraph_pairs, token_classes
 from insidebert.surface import surface_statistics
+from insidebert.treebanks import Tree
+from insidebert.word_attention import align, attended_words, word_maps
 
 SENTENCES = 2000
 SCORED = 5000
@@ -102,6 +108,67 @@ def look_at(model_name: str) -> list[str]:
     return lines
 
 
+def words(model_name: str, treebank: Path | None = None) -> list[str]:
+    """Lines of a report: heads as classifiers against the bare pass and against the literal loop; a probe's epoch.
+
+    Args:
+        treebank: ours if None.
+    """
+    model = models.load(models.resolve(model_name))
+    trees = trees_of(treebank or Paths.find().corpus / "treebank", "stanford")
+    aligned = align(model, [tree.words for tree in trees])
+    trees = [trees[i] for i in aligned.kept]
+    lines = [f"{model_name}, {len(trees)} sentences of {np.mean([len(tree) for tree in trees]):.0f} words"]
+    against = ratio(lambda: every_head(model, trees, aligned.encoded), partial(forward, model, aligned.encoded))
+    lines.append(f"all heads, directions and relations / bare forward: {against:.2f}  (at most 1.4)")
+    few, own = trees[:200], aligned.encoded.select(range(min(200, len(trees))))
+    literal = ratio(lambda: literal_heads(model, few, own), lambda: every_head(model, few, own))
+    lines.append(f"the same, {len(few)} sentences: literal loop / ours: {literal:.0f}  (at least 10)")
+    maps = word_maps(model, aligned.encoded)
+    vectors = word_vectors.read(word_vectors.EMBEDDED)
+    data = Sentences.of(trees, maps, vectors).select(range(min(1600, len(trees))))
+    scorer = AttentionAndWords(maps.values.shape[1], vectors.width)
+    few = data.select(range(20))
+    seconds = time_of(lambda: HeadProbe(scorer, epochs=1).fit(data, few))
+    lines.append(f"an epoch of attention + words, {len(data.trees)} sentences: {seconds:.1f} s  (under 60 s for 1,600)")
+    return lines
+
+
+def every_head(model: models.Model, trees: list[Tree], encoded: Encoded) -> np.ndarray:
+    """[relations, directions, layers, heads] accuracies, as Table 1 needs them."""
+    given = answers(trees, attended_words(model, encoded))
+    return accuracies(given, [None, *np.unique(given.relations)])
+
+
+@torch.inference_mode()
+def literal_heads(model: models.Model, trees: list[Tree], encoded: Encoded) -> np.ndarray:
+    """The definitions, a sentence, a head and a word at a time, from transformers' own attention maps."""
+    before = model.encoder.config._attn_implementation
+    model.encoder.set_attn_implementation("eager")
+    relations = sorted({relation for tree in trees for relation in tree.relations})
+    heads = model.encoder.config.num_attention_heads
+    right, cases = np.zeros((len(relations) + 1, 2, model.layers, heads)), np.zeros(len(relations) + 1)
+    for row, tree in enumerate(trees):
+        (batch,) = batches(model, encoded.select([row]))
+        maps = model.encoder(**batch.inputs, output_attentions=True).attentions
+        places = [np.flatnonzero(encoded.words[row] == word) for word in range(len(tree))]
+        rows = [[0, relations.index(relation) + 1] for relation in tree.relations]
+        for own in rows:
+            cases[own] += 1
+        for layer, head in np.ndindex(model.layers, heads):
+            attention = maps[layer][0, head].cpu().numpy()
+            to_words = np.stack([attention[:, own].sum(1) for own in places], axis=1)
+            between = np.stack([to_words[own].mean(0) for own in places])
+            np.fill_diagonal(between, -1)
+            for word, relation in enumerate(tree.relations):
+                clitic = relation == "poss" and tree.words[word + 1 : word + 2] == ("'s",)
+                asked = word + 1 if clitic else word
+                for way, chosen in enumerate((between[asked].argmax(), between[:, asked].argmax())):
+                    right[rows[word], way, layer, head] += len(tree) > 1 and chosen == tree.heads[word]
+    model.encoder.set_attn_implementation(before)
+    return right / cases[:, None, None, None]
+
+
 def shape_of_bert_base() -> list[str]:
     """The distances' cost for 12 x 12 heads: random weights of BERT-base's shape, one segment of 128 pieces."""
     encoder = BertModel(BertConfig(), add_pooling_layer=False).eval()
@@ -167,7 +234,7 @@ def time_of(function: Callable) -> float:
 
 def report(model_names: list[str]) -> None:
     """Print the ratios for some models."""
-    for paper in (open_sesame, look_at):
+    for paper in (open_sesame, look_at, words):
         for name in model_names:
             print("\n".join(paper(name)), flush=True)
     print("\n".join(shape_of_bert_base()), flush=True)

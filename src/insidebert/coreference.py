@@ -62,6 +62,8 @@ def documents(source: str | Path) -> list[Document]:
     """
     path = Path(source)
     gold = sorted(path.rglob("*_conll")) if path.is_dir() else [path] if path.name.endswith("_conll") else []
+    if gold and not gold[0].is_file():
+        raise InputError(f"no documents at {path}")
     found = [d for file in gold for d in _read_conll_2012(file)] if gold else list(_of_trees(read(source)))
     if not any(document.mentions for document in found):
         raise InputError(f"{source} has no coreference: no entity is mentioned twice")
@@ -149,8 +151,8 @@ def _mention(tree: Tree, named: dict, entity: str, words: list[int]) -> Mention:
 
 
 def kind_of(tag: str) -> str:
-    """Penn tag of a head word -> pronoun, proper or nominal."""
-    if tag.startswith(("PRP", "WP")):
+    """Penn tag of a head word -> pronoun (demonstratives too), proper or nominal."""
+    if tag.startswith(("PRP", "WP", "DT", "WDT", "EX")):
         return "pronoun"
     return "proper" if tag.startswith("NNP") else "nominal"
 
@@ -174,6 +176,7 @@ def _read_conll_2012(path: Path) -> Iterator[Document]:
                 ends.append(len(words))
             if line.startswith("#end"):
                 yield Document(name, tuple(words), tuple(tags), tuple(ends), _coreferent(mentions))
+                words = []
         else:
             columns = line.split()
             if len(columns) < 6:
@@ -191,6 +194,8 @@ def _read_conll_2012(path: Path) -> Iterator[Document]:
                     span = range(stack.pop(place)[1], len(words))
                     head = _head_by_tags(tags, span)
                     mentions.append(Mention(tuple(span), head, entity, kind_of(tags[head])))
+    if words:
+        raise InputError(f"{path}: the last document has no #end document; the file may be cut off")
 
 
 def _head_by_tags(tags: list[str], span: range) -> int:

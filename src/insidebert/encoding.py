@@ -138,18 +138,19 @@ def batches(model: Model, encoded: Encoded, pieces_per_batch: int = PIECES_PER_B
             stop += 1
         rows = order[start:stop]
         length = int(lengths[rows[-1]])
-        ids = _padded(encoded.ids, rows, length, model.tokenizer.pad_token_id)
+        ids = padded(encoded.ids, rows, length, model.tokenizer.pad_token_id)
         mask = torch.from_numpy(np.arange(length) < lengths[rows, None]).long()
-        types = None if encoded.types is None else _padded(encoded.types, rows, length, 0)
+        types = None if encoded.types is None else padded(encoded.types, rows, length, 0)
         yield Batch(rows, *(part if part is None else part.to(model.encoder.device) for part in (ids, mask, types)))
         start = stop
 
 
-def _padded(values: list[np.ndarray], rows: np.ndarray, length: int, padding: int) -> torch.Tensor:
-    padded = np.full((len(rows), length), padding)
+def padded(values: list[np.ndarray], rows: np.ndarray, length: int, padding: int) -> torch.Tensor:
+    """Some of the sentences' values, a row each: [B, length], filled up with `padding`."""
+    filled = np.full((len(rows), length), padding)
     for i, row in enumerate(rows):
-        padded[i, : len(values[row])] = values[row]
-    return torch.from_numpy(padded)
+        filled[i, : len(values[row])] = values[row]
+    return torch.from_numpy(filled)
 
 
 @dataclass(frozen=True)

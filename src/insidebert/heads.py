@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from insidebert.errors import InputError
 from insidebert.statistics import interval, replicates
 from insidebert.treebanks import Tree
 
@@ -47,11 +48,7 @@ def answers(trees: list[Tree], attended: list[np.ndarray]) -> Answers:
     by_head, by_offset = [], []
     for tree, found in zip(trees, attended, strict=True):
         gold = np.array(tree.heads)
-        speaker = np.arange(len(tree))
-        for word, relation in enumerate(tree.relations[:-1]):
-            if relation in POSSESSIVES and tree.words[word + 1].lower() in CLITICS:
-                speaker[word] = word + 1
-        right = found[:, speaker] == gold[:, None, None]
+        right = found[:, asked_words(tree)] == gold[:, None, None]
         right[:, gold == -1] = False
         by_head.append(np.moveaxis(right, 1, 0).reshape(len(tree), -1))
         by_offset.append((np.arange(len(tree))[:, None] + OFFSETS == gold[:, None]) & (gold[:, None] >= 0))
@@ -62,6 +59,15 @@ def answers(trees: list[Tree], attended: list[np.ndarray]) -> Answers:
         np.concatenate(by_offset),
         (2, *attended[0].shape[2:]),
     )
+
+
+def asked_words(tree: Tree) -> np.ndarray:
+    """[W] the word whose attention counts for each word: itself, but for a possessor followed by 's the 's."""
+    asked = np.arange(len(tree))
+    for word, relation in enumerate(tree.relations[:-1]):
+        if relation in POSSESSIVES and tree.words[word + 1].lower() in CLITICS:
+            asked[word] = word + 1
+    return asked
 
 
 @dataclass(frozen=True)
@@ -93,44 +99,81 @@ class Best:
     stable: bool
 
 
-def best_head(given: Answers, relation: str | None, seed: int = 0) -> Best | None:
-    """The best head for a relation, as published and as it should be.
+def accuracies(given: Answers, relations: list[str | None]) -> np.ndarray:
+    """[relations, directions, layers, heads] share of a relation's dependents whose head was found; None: all words."""
+    members = _members(given, relations)
+    right = members @ given.by_head.astype(np.float32)
+    return (right / members.sum(1, keepdims=True)).reshape(-1, *given.shape)
+
+
+def best_heads(given: Answers, relations: list[str | None], seed: int = 0) -> dict[str | None, Best]:
+    """The best head of each relation, as published and as it should be.
 
     Args:
-        relation: None for all words.
-        seed: of the split into halves.
+        relations: None stands for all words.
+        seed: of the split of the sentences into halves.
 
     Returns:
-        None where a half holds no case.
+        A relation that one of the halves lacks is left out.
+
+    Raises:
+        InputError: no relation is in both halves.
     """
-    chosen = slice(None) if relation is None else given.relations == relation
-    heads, offsets, sentences = given.by_head[chosen], given.by_offset[chosen], given.sentences[chosen]
-    half = np.random.default_rng(seed).permutation(given.sentences.max() + 1)[sentences] % 2
-    if not 0 < half.sum() < len(half):
-        return None
-    everywhere, offset = heads.sum(0), offsets.sum(0)
-    picked = [int(heads[half == side].sum(0).argmax()) for side in (1, 0)]  # for half 0: chosen on half 1
-    picked_offset = [int(offsets[half == side].sum(0).argmax()) for side in (1, 0)]
-    right = np.where(half == 0, heads[:, picked[0]], heads[:, picked[1]])
-    beside = np.where(half == 0, offsets[:, picked_offset[0]], offsets[:, picked_offset[1]])
-    by_sentence = np.stack(
-        [np.bincount(sentences, weights) for weights in (right, beside, np.ones(len(right)))], axis=1
-    )
-    means = replicates(by_sentence[by_sentence[:, 2] > 0])
-    low, high = interval(means[:, 0] / means[:, 2])
-    gain_low, gain_high = interval((means[:, 0] - means[:, 1]) / means[:, 2])
-    best = int(everywhere.argmax())
-    return Best(
-        cases=len(heads),
-        head=tuple(int(part) for part in np.unravel_index(best, given.shape)),
-        accuracy=everywhere[best] / len(heads),
-        offset=OFFSETS[int(offset.argmax())],
-        offset_accuracy=offset.max() / len(heads),
-        held_out=right.mean(),
-        low=low,
-        high=high,
-        gain=right.mean() - beside.mean(),
-        gain_low=gain_low,
-        gain_high=gain_high,
-        stable=picked[0] == picked[1],
-    )
+    members = _members(given, relations)
+    half = np.random.default_rng(seed).permutation(given.sentences.max() + 1)[given.sentences] % 2
+    sides = [members * (half == side) for side in (0, 1)]
+    there = [i for i in range(len(relations)) if sides[0][i].any() and sides[1][i].any()]
+    if not there:
+        raise InputError("too few sentences: a head is chosen on one half of them and scored on the other")
+    relations, members = [relations[i] for i in there], members[there]
+    published, held, picks = [], [], []
+    for answers_of in (given.by_head, given.by_offset):
+        right = [side[there] @ answers_of.astype(np.float32) for side in sides]  # [relations, heads or offsets]
+        first, second = right[1].argmax(1), right[0].argmax(1)  # the half that is scored does not choose
+        published.append(right[0] + right[1])
+        held.append(np.where(half == 0, answers_of[:, first].T, answers_of[:, second].T) * members)
+        picks.append(first == second)
+    low_high = _intervals(np.stack([*held, members]), given.sentences)
+    found = {}
+    for i, relation in enumerate(relations):
+        cases, (by_head, by_offset) = int(members[i].sum()), (scores[i] for scores in published)
+        best, offset = int(by_head.argmax()), int(by_offset.argmax())
+        right, beside = (scores[i].sum() / cases for scores in held)
+        found[relation] = Best(
+            cases=cases,
+            head=tuple(int(part) for part in np.unravel_index(best, given.shape)),
+            accuracy=float(by_head[best] / cases),
+            offset=OFFSETS[offset],
+            offset_accuracy=float(by_offset[offset] / cases),
+            held_out=float(right),
+            low=low_high[i][0][0],
+            high=low_high[i][0][1],
+            gain=float(right - beside),
+            gain_low=low_high[i][1][0],
+            gain_high=low_high[i][1][1],
+            stable=bool(picks[0][i]),
+        )
+    return found
+
+
+def _members(given: Answers, relations: list[str | None]) -> np.ndarray:
+    """[relations, words] 1 where a word counts for a relation."""
+    everything = np.ones(len(given.relations), dtype=bool)
+    return np.array([everything if r is None else given.relations == r for r in relations], dtype=np.float32)
+
+
+def _intervals(counts: np.ndarray, sentences: np.ndarray) -> list[tuple]:
+    """Per relation, the 95% intervals over sentences of a head's accuracy, and of its gain over an offset.
+
+    Args:
+        counts: [3, relations, words]: right by head, right by offset, cases.
+    """
+    order = np.flatnonzero(np.r_[True, np.diff(sentences) > 0])
+    by_sentence = np.add.reduceat(counts, order, axis=2)  # [3, relations, sentences]
+    means = replicates(by_sentence.reshape(-1, by_sentence.shape[2]).T).reshape(-1, 3, counts.shape[1])
+    found = []
+    for head, offset, cases in zip(*np.moveaxis(means, 0, 2), strict=True):
+        drawn = cases > 0  # a resample may lack a rare relation
+        shares, beside = head[drawn] / cases[drawn], offset[drawn] / cases[drawn]
+        found.append((interval(shares), interval(shares - beside)))
+    return found

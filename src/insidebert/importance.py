@@ -6,7 +6,7 @@ from torch.nn.functional import cross_entropy
 from tqdm.auto import tqdm
 
 from insidebert.attention import LayerAttention, looked_through, reducible
-from insidebert.encoding import Batch, Encoded, batches
+from insidebert.encoding import Batch, Encoded, batches, padded
 from insidebert.masked import head_of, masked
 from insidebert.models import Model
 from insidebert.segments import CLASSES
@@ -53,10 +53,7 @@ def _batch_gradients(model: Model, head, batch: Batch, classes: list[np.ndarray]
     losses = cross_entropy(head(output.last_hidden_state[chosen]), batch.ids[chosen], reduction="none")
     weights = (chosen / chosen.sum(1, keepdim=True))[chosen]  # a segment's loss is its own mean; segments add up
     (losses * weights).sum().backward()
-    kinds = np.full(batch.ids.shape, -1)
-    for i, row in enumerate(batch.rows):
-        kinds[i, : len(classes[row])] = classes[row]
-    kinds = torch.from_numpy(kinds).to(batch.ids.device)
+    kinds = padded(classes, batch.rows, batch.length, -1).to(batch.ids.device)
     keys = torch.stack([kinds == kind for kind in range(len(CLASSES))], dim=-1).float()  # [B, T, classes]
     queries = (kinds >= 0).float()
     pairs = queries.sum(1)[:, None] * keys.sum(1)  # [B, classes]

@@ -5,8 +5,10 @@ their head, its conjunctions hang on the first conjunct, and `be` heads a place 
 such difference; docs/stanford.md lists them with examples.
 """
 
+import re
 from dataclasses import replace
 
+from insidebert.errors import InputError
 from insidebert.treebanks import Tree
 
 RENAMED = {
@@ -25,7 +27,6 @@ RENAMED = {
     "fixed": "mwe",
     "obl:tmod": "tmod",
     "nmod:tmod": "tmod",
-    "obl": "npadvmod",
     "vocative": "discourse",
     "acl": "vmod",
     "case": "prep",
@@ -35,8 +36,18 @@ RENAMED = {
 NOMINAL = {"det", "amod", "nmod", "nummod", "compound", "flat", "case", "acl", "appos", "fixed", "nmod:poss"}
 """Dependents that stay with a noun when `be` becomes the head of `was in Rome`."""
 
-UNCLEAR = {"list", "dislocated", "reparandum", "orphan", "nmod"}
-"""Relations without a Stanford counterpart (nmod: one without a preposition)."""
+UNCLEAR = {"list", "dislocated", "reparandum", "orphan"}
+"""Relations without a Stanford counterpart."""
+
+TIMES = re.compile(
+    "(today|yesterday|tomorrow|tonight|now|then|(mid)?day|night|morning|afternoon|evening|week(end)?|month|year|decade|"
+    "century|hour|minute|second|time|moment|spring|summer|fall|autumn|winter|(mon|tues|wednes|thurs|fri|satur|sun)day|"
+    "january|february|march|april|may|june|july|august|september|october|november|december)s?"
+)
+"""Heads of bare noun phrases that say when; the treebanks at hand do not mark them."""
+
+PURE_MARKERS = {"while", "though", "although", "if", "whether", "because", "that", "when", "than"}
+"""Subordinators that stay `mark`, also before a gerund."""
 
 NEGATIONS = {"not", "n't", "never", "nt", "n’t"}
 
@@ -49,9 +60,14 @@ def to_stanford(tree: Tree) -> Tree:
 
     Returns:
         A tree; relations that UD does not tell apart stay close to UD's (`advcl` is never `purpcl`).
+
+    Raises:
+        InputError: no word has a Penn tag.
     """
+    if not any(tree.xpos):
+        raise InputError(f"{tree.place}: without Penn tags in XPOS it cannot be converted; use relations 'ud'")
     heads, relations = list(tree.heads), list(tree.relations)
-    _names(heads, relations)
+    _names(tree, heads, relations)
     _places(tree, heads, relations)
     _conjunctions(heads, relations)
     _prepositions(tree, heads, relations)
@@ -63,13 +79,17 @@ def _children(heads: list[int], word: int) -> list[int]:
     return [child for child, head in enumerate(heads) if head == word]
 
 
-def _names(heads: list[int], relations: list[str]) -> None:
+def _names(tree: Tree, heads: list[int], relations: list[str]) -> None:
     """`flat`: the last word of a name heads it, not the first (Jennifer M. Anderson)."""
     for first in range(len(heads)):
         rest = [child for child in _children(heads, first) if relations[child].split(":")[0] == "flat"]
         if not rest:
             continue
         last = max(rest)
+        if tree.upos[last] == "NUM":  # Section 7
+            for part in rest:
+                relations[part] = "num" if tree.upos[part] == "NUM" else "nn"
+            continue
         heads[last], relations[last] = heads[first], relations[first]
         for child in _children(heads, first):
             heads[child] = last
@@ -91,7 +111,13 @@ def _places(tree: Tree, heads: list[int], relations: list[str]) -> None:
             continue
         heads[verb], relations[verb] = heads[place], relations[place]
         for child in children:
-            if child != verb and relations[child] not in NOMINAL and not relations[child].startswith("nmod"):
+            own = relations[child].split(":")[0] in NOMINAL
+            bare = relations[child] == "conj" and not any(
+                relations[below] in ("case", "cop") or relations[below].startswith("nsubj")
+                for below in _children(heads, child)
+            )
+            near = not prepositional and verb < child and relations[child] in ("advmod", "obl")  # right here
+            if child != verb and not own and not bare and not near:
                 heads[child] = verb
         heads[place], relations[place] = verb, "obl" if prepositional else "advmod"
 
@@ -136,7 +162,8 @@ def _is_preposition(tree: Tree, heads: list[int], relations: list[str], word: in
         return tree.xpos[word] != "POS"
     own = [relations[child] for child in _children(heads, heads[word])] if heads[word] != -1 else []
     subject = any(relation.startswith(("nsubj", "csubj", "aux", "cop")) for relation in own)
-    return relations[word] == "mark" and tree.xpos[word] == "IN" and tree.xpos[heads[word]] == "VBG" and not subject
+    gerund = relations[word] == "mark" and tree.xpos[word] == "IN" and tree.xpos[heads[word]] == "VBG"
+    return gerund and not subject and tree.words[word].lower() not in PURE_MARKERS
 
 
 def _renamed(tree: Tree, heads: list[int], relations: list[str], word: int) -> str:
@@ -150,14 +177,24 @@ def _renamed(tree: Tree, heads: list[int], relations: list[str], word: int) -> s
         return "neg"
     if plain == "advmod" and tree.upos[head] == "NUM":
         return "quantmod"
-    if relation == "xcomp" and tree.upos[word] == "ADJ":
+    below = [relations[child] for child in _children(heads, word)]
+    if relation == "xcomp" and tree.upos[word] == "ADJ" and not {"cop", "mark"} & set(below):
         return "acomp"
+    if relation == "expl" and tree.xpos[word] != "EX":
+        return "nsubj"  # it is easy to see
+    if plain == "csubj" and head < word:
+        return "ccomp"
+    if relation in ("obl", "nmod") and tree.xpos[word] in ("IN", "TO", "RP"):
+        return "prep"  # believe in
+    if plain in ("obl", "nmod") and relation not in RENAMED:
+        named_time = TIMES.fullmatch(tree.words[word].lower())
+        return "tmod" if named_time else "npadvmod" if plain == "obl" or ":" in relation else "dep"
     if relation == "acl" and any(relations[child] in ("mark", "nsubj") for child in _children(heads, word)):
         return "vmod" if "TO" in {tree.xpos[child] for child in _children(heads, word)} else "ccomp"
     if relation in RENAMED:
         return RENAMED[relation]
     if plain in UNCLEAR:
-        return "npadvmod" if relation in ("nmod:unmarked", "nmod:npmod") else "dep"
+        return "dep"
     return RENAMED.get(plain, plain)
 
 

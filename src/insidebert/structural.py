@@ -18,14 +18,14 @@ from insidebert.treebanks import Tree
 
 
 def word_states(model: Model, encoded: Encoded) -> list[torch.Tensor]:
-    """Per sentence, [states, W, width]: the mean of a word's pieces, from the embedding to the last layer."""
+    """Per sentence, [states, W, width] in half precision: the mean of a word's pieces, embedding to last layer."""
     states = hidden_states(model, encoded)
     found = []
     for i, words in enumerate(encoded.words):
         pieces = states.values[1:, states.starts[i] : states.starts[i] + states.lengths[i]].float()
         real = torch.from_numpy(words >= 0)
         share = torch.nn.functional.one_hot(torch.from_numpy(words[words >= 0])).float()  # [pieces, W]
-        found.append((share / share.sum(0)).T @ pieces[:, real])
+        found.append(((share / share.sum(0)).T @ pieces[:, real]).half())
     return found
 
 
@@ -113,5 +113,5 @@ class StructuralProbe:
 
     def _distances(self, states: torch.Tensor) -> torch.Tensor:
         """[layers, W, width] -> [layers, W, W] squared distances under each layer's map."""
-        mapped = states @ self.maps
+        mapped = states.float() @ self.maps
         return (mapped[:, :, None] - mapped[:, None]).square().sum(-1)

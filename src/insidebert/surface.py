@@ -8,7 +8,7 @@ import torch
 from tqdm.auto import tqdm
 
 from insidebert.attention import LayerAttention, collected, output_projections, reducible
-from insidebert.encoding import Batch, Encoded, batches
+from insidebert.encoding import Batch, Encoded, batches, padded
 from insidebert.fast_log import x_log2_x
 from insidebert.models import Model
 
@@ -72,9 +72,7 @@ class _Reduction:
 
     def __init__(self, batch: Batch, classes: list[np.ndarray], gram: list[torch.Tensor]):
         self.gram = gram
-        kinds = np.full(batch.ids.shape, -1)
-        for i, row in enumerate(batch.rows):
-            kinds[i, : len(classes[row])] = classes[row]
+        kinds = padded(classes, batch.rows, batch.length, -1).numpy()
         real = (kinds >= 0).astype(np.float32)
         self.lengths = real.sum(1).astype(np.int64)
         self.keys = np.stack([(kinds == kind).astype(np.float32) for kind in range(3)], axis=1)  # [B, 3, T]

@@ -25,7 +25,7 @@ class Tree:
         heads: [W] zero-based place of each word's head, -1 for the root.
         relations: [W] such as `nsubj`.
         misc: [W] the last column as a dictionary.
-        document: id of the document, empty where the file names none.
+        document: id of the document; the file where it names none.
         place: file and line, for messages.
         metadata: comments of the sentence, such as `global.Entity`.
     """
@@ -60,8 +60,8 @@ def read(source: str | Path) -> list[Tree]:
 
     Args:
         source: a `.conllu` file; a `.conllx` or `.conll` file (ten columns, CoNLL-X); a `.txt` file with a word, a
-            space and `<head>-<relation>` a line (0-root), the format of the paper's released code; a folder of such
-            files, or `UD_English-EWT/en_ewt-ud-dev.conllu@r2.14`, which `fetch` downloads.
+            space and `<head>-<relation>` a line (0-root), the format of the paper's released code; a folder of files of
+            the first two kinds, or `UD_English-EWT/en_ewt-ud-dev.conllu@r2.14`, which `fetch` downloads.
 
     Raises:
         InputError: no such file, or a malformed one, with file and line.
@@ -110,7 +110,7 @@ def fetch(name: str) -> Path:
 
 
 def _read_conllu(path: Path, fields=conllu.parser.DEFAULT_FIELDS) -> Iterator[Tree]:
-    document, described = "", ()
+    document, described = str(path), ()
     # conllu reads FEATS and DEPS as UD has them; here they are text, because CoNLL-X has them otherwise
     as_text = {name: (lambda line, i: line[i]) for name in ("feats", "deps", "phead", "pdeprel")}
     for first, block in _blocks(path):
@@ -119,21 +119,22 @@ def _read_conllu(path: Path, fields=conllu.parser.DEFAULT_FIELDS) -> Iterator[Tr
         except (conllu.exceptions.ParseException, ValueError) as error:
             raise InputError(f"{_culprit(path, first, block, fields, as_text)}: {error}") from None
         metadata = sentence.metadata
-        document = metadata.get("newdoc id", metadata.get("newdoc", document)) or document
+        if "newdoc" in metadata or "newdoc id" in metadata:
+            document = metadata.get("newdoc id") or metadata.get("newdoc") or f"{path}, line {first}"
         described = tuple((k, v) for k, v in metadata.items() if k.startswith("global.")) or described
         tokens = [token for token in sentence if isinstance(token["id"], int)]  # not 3-4 (don't) and not 3.1 (empty)
         if not tokens:
             continue
-        lines = [first + i for i, line in enumerate(block) if line.split("\t")[0].isdigit()]
+        lines = [first + i for i, line in enumerate(block) if re.split(r"\t| {2,}", line)[0].isdigit()]
         for i, token in enumerate(tokens):
-            if not isinstance(token["head"], int) or token["id"] != i + 1:
+            if not isinstance(token.get("head"), int) or token["id"] != i + 1:
                 raise InputError(f"{path}, line {lines[i]}: word {token['id']} has no head, or is not number {i + 1}")
         yield Tree(
             words=tuple(token["form"] for token in tokens),
-            upos=tuple(token["upos"] or "" for token in tokens),
-            xpos=tuple(token["xpos"] or "" for token in tokens),
+            upos=tuple(token.get("upos") or "" for token in tokens),
+            xpos=tuple(token.get("xpos") or "" for token in tokens),
             heads=tuple(token["head"] - 1 for token in tokens),
-            relations=tuple(token["deprel"] or "" for token in tokens),
+            relations=tuple(token.get("deprel") or "" for token in tokens),
             misc=tuple((token.get("misc") or {}) for token in tokens),
             document=document,
             place=f"{path}, line {lines[0]}",
@@ -167,7 +168,10 @@ READERS = {".conllu": _read_conllu, ".conllx": _read_conllx, ".conll": _read_con
 def _blocks(path: Path) -> Iterator[tuple[int, list[str]]]:
     """Runs of lines without a blank one, with the number of their first line."""
     block: list[str] = []
-    lines = path.read_text(encoding="utf-8").splitlines()
+    try:
+        lines = path.read_text(encoding="utf-8").split("\n")  # not splitlines: a form may hold U+2028
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path} is not UTF-8: {error}") from None
     for number, line in enumerate([*lines, ""], 1):
         if line.strip():
             block.append(line)

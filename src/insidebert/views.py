@@ -1,17 +1,15 @@
 """Attention of a sentence of your own, in a notebook."""
 
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import matplotlib.pyplot as plt
-import pandas as pd
 import torch
 from matplotlib.figure import Figure
 
-from insidebert.encoding import encode
 from insidebert.errors import InputError
 from insidebert.models import Model
 from insidebert.papers.look_at import word_figures
-from insidebert.papers.look_at.examples import maps_of, own_sentence
+from insidebert.papers.look_at.examples import own_sentence
 from insidebert.plots import STYLE
 
 
@@ -27,7 +25,7 @@ class HeadView:
 
     def __init__(self, model: Model):
         self.model = model
-        self._edges = lru_cache(maxsize=8)(self._measured)
+        self._maps = lru_cache(maxsize=2)(partial(own_sentence, model))
 
     @property
     def layers(self) -> tuple[int, int]:
@@ -53,7 +51,8 @@ class HeadView:
             if not least <= value <= most:
                 raise InputError(f"{self.model.source.label} has no {name} {value}; they go from {least} to {most}")
         with plt.style.context(STYLE):
-            return word_figures.sentence(self._edges(sentence), layer, head)
+            pieces, maps = self._maps(sentence)
+            return word_figures.sentence(pieces, maps[layer - 1, head - 1], f"head {layer}-{head}")
 
     def bertviz(self, sentence: str):
         """bertviz's head view of a sentence, as HTML for the notebook.
@@ -65,9 +64,5 @@ class HeadView:
             from bertviz import head_view
         except ImportError:
             raise InputError("bertviz is not installed; `pip install bertviz`, or use `show`") from None
-        encoded = encode(self.model, [sentence.split()], special=True)
-        maps = [torch.from_numpy(layer)[None] for layer in maps_of(self.model, encoded)]
-        return head_view(maps, self.model.tokenizer.convert_ids_to_tokens(encoded.ids[0]), html_action="return")
-
-    def _measured(self, sentence: str) -> pd.DataFrame:
-        return own_sentence(self.model, sentence)
+        pieces, maps = self._maps(sentence)
+        return head_view([torch.from_numpy(layer)[None] for layer in maps], pieces, html_action="return")

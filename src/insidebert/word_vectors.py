@@ -61,12 +61,13 @@ def read(source: str) -> WordVectors:
     rows: list[np.ndarray] = []
     with path.open(encoding="utf-8") as lines:
         for number, line in enumerate(lines, 1):
-            word, *numbers = line.rstrip().split(" ")
+            # some words of GloVe's larger files have spaces in them, so the numbers are counted from the end
+            word, *numbers = line.rstrip().rsplit(" ", len(rows[0]) if rows else -1)
             try:
                 row = np.array(numbers, dtype=np.float32)
             except ValueError:
                 row = np.empty(0)
-            if not len(row) or (rows and len(row) != len(rows[0])):
+            if not word or len(row) < 2 or (rows and len(row) != len(rows[0])):
                 raise InputError(f"{path}, line {number}: not a word and {len(rows[0]) if rows else 'some'} numbers")
             places.setdefault(word, len(rows))
             rows.append(row)

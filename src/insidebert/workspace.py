@@ -164,7 +164,8 @@ def _recorded(settings: dict) -> dict:
 def _content(path: Path) -> str:
     files = [path]
     if path.is_dir():
-        files = sorted(path.glob("*.txt")) or sorted(p for p in path.rglob("*") if p.is_file() and p.suffix != ".md")
+        inside = sorted(p for p in path.rglob("*") if p.is_file() and p.suffix != ".md")
+        files = [p for p in inside if not any(part.startswith(".") for part in p.relative_to(path).parts)]
     if not files or not all(file.is_file() for file in files):
         raise InputError(f"no text at {path}; name a file, or a folder of texts or of treebank files")
     digest = hashlib.sha256()

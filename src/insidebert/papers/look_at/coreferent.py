@@ -9,6 +9,7 @@ from insidebert import coreference
 from insidebert.antecedents import antecedents, baselines
 from insidebert.coreference import KINDS, Document
 from insidebert.encoding import encode_every
+from insidebert.errors import InputError
 from insidebert.models import Model
 from insidebert.statistics import interval, replicates
 from insidebert.word_attention import align, attended_words
@@ -30,6 +31,9 @@ def selection(model: Model, documents: Path | str) -> dict[str, pd.DataFrame]:
         methods: accuracy of the baselines and of the best head, for all mentions and by kind; `held_out` is the head
         chosen on one half of the documents and scored on the other. heads: accuracy of every head. contrasts: what
         the claims speak of. documents: how many parts, and sentences left out.
+
+    Raises:
+        InputError: fewer than two documents with an antecedent.
     """
     parts, names, skipped = parts_of(model, coreference.documents(documents))
     gold = [antecedents(part) for part in parts]
@@ -38,6 +42,9 @@ def selection(model: Model, documents: Path | str) -> dict[str, pd.DataFrame]:
     guesses = [baselines(part) for part in parts]
     kinds = np.array([p.mentions[i].kind for p, g in zip(parts, gold, strict=True) for i in g])
     document = np.array([name for name, g in zip(names, gold, strict=True) for _ in g])
+    _, document = np.unique(document, return_inverse=True)
+    if document.max() == 0:
+        raise InputError(f"{documents} has one document; a head is chosen on half of them and scored on the others")
     half = np.random.default_rng(0).permutation(document.max() + 1)[document] % 2
     rows, heads, held = [], [], {}
     for method in ("nearest", "head match", "rule-based"):

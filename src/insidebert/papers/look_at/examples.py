@@ -10,9 +10,9 @@ from insidebert import coreference
 from insidebert.antecedents import antecedents
 from insidebert.attention import looked_through, reducible
 from insidebert.coreference import Document
-from insidebert.encoding import Encoded, batches, encode
+from insidebert.encoding import batches, encode
 from insidebert.errors import InputError
-from insidebert.heads import DIRECTIONS, answers
+from insidebert.heads import DIRECTIONS, answers, asked_words
 from insidebert.models import Model
 from insidebert.papers.look_at.coreferent import CANDIDATES, parts_of
 from insidebert.papers.look_at.syntax import trees_of
@@ -38,13 +38,13 @@ def chosen_heads(relations: pd.DataFrame, methods: pd.DataFrame) -> dict[str, li
     """
     found: dict[str, list] = {}
     columns = ["relation", "direction", "layer", "head", "accuracy"]
-    trained = relations[relations["weights"] == "trained"]
-    for model, own in (relations if trained.empty else trained).groupby("model", sort=False):
+    for (model, weights), own in relations.groupby(["model", "weights"], sort=False):
+        if model in found:  # a model's random twin comes behind it
+            continue
         by_name = own.set_index("relation", drop=False)
         found[model] = [[*by_name.loc[name, columns]] for name in SHOWN if name in by_name.index]
-        best = methods[
-            (methods["model"] == model) & (methods["method"] == "best head") & (methods["mentions"] == "all")
-        ]
+        wanted = {"model": model, "weights": weights, "method": "best head", "mentions": "all"}
+        best = methods[(methods[list(wanted)] == pd.Series(wanted)).all(axis=1)]
         row = best[best["candidates"] == next(iter(CANDIDATES))].iloc[0]
         found[model].append(["coreference", DIRECTIONS[0], row["layer"], row["head"], row["accuracy"]])
     return {
@@ -81,10 +81,13 @@ def examples(model: Model, treebank: Path, heads: dict[str, list]) -> dict[str, 
         if name == "coreference":
             lines += _coreferent_lines(model, treebank, about, column)
             continue
-        right = (given.relations == name) & given.by_head[:, place]
-        for number, sentence in enumerate(np.unique(given.sentences[right])[:EXAMPLES]):
+        mine = given.relations == name
+        wrong = given.sentences[mine & ~given.by_head[:, place]]
+        right = np.setdiff1d(given.sentences[mine], wrong)  # every case of the sentence, not one of them
+        for number, sentence in enumerate(right[:EXAMPLES]):
             tree = trees[sentence]
-            pairs = {(word, tree.heads[word]) for word, relation in enumerate(tree.relations) if relation == name}
+            asked = asked_words(tree)
+            pairs = {(int(asked[w]), tree.heads[w]) for w, relation in enumerate(tree.relations) if relation == name}
             if way == DIRECTIONS[1]:
                 pairs = {(goal, word) for word, goal in pairs}
             own = maps[sentence][:, : len(tree), column].astype(float)
@@ -130,27 +133,17 @@ def _lines(about: dict, words: tuple[str, ...], attention: np.ndarray, pairs: se
     ]
 
 
-def own_sentence(model: Model, sentence: str) -> pd.DataFrame:
+def own_sentence(model: Model, sentence: str) -> tuple[list[str], np.ndarray]:
     """All heads' attention between the pieces of one sentence of yours.
 
     Args:
         sentence: plain text; the words are what lies between spaces.
 
     Returns:
-        layer, head (one-based), from_place, from_piece, to_place, to_piece, attention.
+        [T] pieces, and [layers, heads, T, T] attention FROM axis 2 TO axis 3.
     """
     encoded = encode(model, [sentence.split()], special=True)
-    maps = maps_of(model, encoded)
-    pieces = np.array(model.tokenizer.convert_ids_to_tokens(encoded.ids[0]))
-    layer, head, source, goal = (place.ravel() for place in np.indices(maps.shape))
-    columns = {"layer": layer + 1, "head": head + 1, "from_place": source, "from_piece": pieces[source]}
-    columns |= {"to_place": goal, "to_piece": pieces[goal], "attention": maps.ravel()}
-    return pd.DataFrame(columns)
-
-
-def maps_of(model: Model, encoded: Encoded) -> np.ndarray:
-    """[layers, heads, T, T] of a single sentence."""
     with torch.inference_mode(), reducible(model.encoder) as encoder:
         (batch,) = batches(model, encoded)
         maps, _ = looked_through(encoder, lambda layer: layer.maps[0].cpu(), **batch.inputs)
-    return torch.stack(maps).numpy()
+    return model.tokenizer.convert_ids_to_tokens(encoded.ids[0]), torch.stack(maps).numpy()

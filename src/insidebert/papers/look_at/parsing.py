@@ -74,10 +74,12 @@ def probes(
 
     right = {"right-branching": attachment(held, right_branching(held))}
     right["distances + words"] = trained(lambda: DistancesAndWords(given.width), blind)
-    twin = models.load(replace(model.source, weights="random"))
+    drawn = model.source.seed + (model.source.weights == "random")  # a random model's twin is another draw
+    twin = models.load(replace(model.source, weights="random", seed=drawn, keep_embeddings=True))
     with attention_of(twin, aligned.encoded) as maps:
         seen = replace(blind, maps=maps)
         right["random layers' attention + words"] = trained(lambda: AttentionAndWords(heads, given.width), seen)
+    del seen, maps
     with attention_of(model, aligned.encoded) as maps:
         seen = replace(blind, maps=maps)
         right["attention"] = trained(lambda: AttentionOnly(heads), seen)

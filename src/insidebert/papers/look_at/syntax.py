@@ -8,7 +8,7 @@ import pandas as pd
 
 from insidebert import stanford, treebanks
 from insidebert.errors import InputError
-from insidebert.heads import DIRECTIONS, answers, best_head
+from insidebert.heads import DIRECTIONS, accuracies, answers, best_heads
 from insidebert.models import Model
 from insidebert.treebanks import Tree
 from insidebert.word_attention import align, attended_words
@@ -56,10 +56,9 @@ def syntax(model: Model, treebank: Path | str, relations: str, least: int) -> di
     counts = Counter(given.relations.tolist())
     listed = [r for r, count in counts.most_common() if count >= least and r not in UNLISTED]
     rows, contrasts, heads = [], [], []
-    for relation in [None, *listed]:
-        best = best_head(given, relation)
-        if best is None:
-            continue
+    best_of = best_heads(given, [None, *listed])
+    shares = accuracies(given, list(best_of))
+    for (relation, best), accuracy in zip(best_of.items(), shares, strict=True):
         name = relation or "all"
         way, layer, head = best.head
         rows.append(
@@ -72,8 +71,6 @@ def syntax(model: Model, treebank: Path | str, relations: str, least: int) -> di
             {"contrast": f"{name}: best head minus best offset", "estimate": best.gain}
             | {"low": best.gain_low, "high": best.gain_high},
         ]
-        chosen = slice(None) if relation is None else given.relations == relation
-        accuracy = given.by_head[chosen].mean(0).reshape(given.shape)
         for place in np.ndindex(given.shape):
             heads.append(
                 {"relation": name, "direction": DIRECTIONS[place[0]], "layer": place[1] + 1, "head": place[2] + 1}

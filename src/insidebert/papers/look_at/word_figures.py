@@ -116,12 +116,13 @@ def probes(scores: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for name, printed in PRINTED["table-3"].items():
         row = {"probe": name}
-        for model, own in scores.groupby("model", sort=False):
+        for (model, weights), own in scores.groupby(["model", "weights"], sort=False):
             cell = own[own["probe"] == name]
             if len(cell):
                 found = cell.iloc[0].rename({"score": "held_out"})
                 layer = int(found["layer"])
-                row[model] = _interval(found) + ("" if layer < 0 else f", layer {layer}")
+                name_of = model if weights == "trained" else f"{model}, random weights"
+                row[name_of] = _interval(found) + ("" if layer < 0 else f", layer {layer}")
         rows.append(row | {"paper": str(printed)})
     return pd.DataFrame(rows).fillna("-")
 
@@ -161,20 +162,24 @@ def functions(lines: pd.DataFrame) -> Figure:
     return figure
 
 
-def sentence(edges: pd.DataFrame, layer: int, head: int) -> Figure:
-    """A head's attention on one sentence: a map, and the same as lines."""
-    own = edges[(edges["layer"] == layer) & (edges["head"] == head)]
-    pieces = own.drop_duplicates("from_place").sort_values("from_place")["from_piece"].tolist()
+def sentence(pieces: list[str], attention: np.ndarray, title: str) -> Figure:
+    """A head's attention on one sentence: a map, and the same as lines.
+
+    Args:
+        pieces: [T].
+        attention: [T, T], FROM axis 0 TO axis 1.
+    """
     size = max(2.6, 0.24 * len(pieces))
     figure, ((left, right),) = plots.new_figure(2, width=size + 1.1, height=size + 0.5)
-    shares = own.pivot(index="from_place", columns="to_place", values="attention").to_numpy()
-    left.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    left.imshow(attention, cmap="Blues", vmin=0, vmax=1)
     left.set_xticks(range(len(pieces)), pieces, rotation=90, fontsize=7)
     left.set_yticks(range(len(pieces)), pieces, fontsize=7)
     left.set_xlabel("to")
     left.set_ylabel("from")
-    plots.linked_columns(right, own, plots.colours(["line"])["line"])
-    left.set_title(f"head {layer}-{head}")
+    left.set_title(title)
+    source, goal = (place.ravel() for place in np.indices(attention.shape))
+    edges = {"from_place": source, "from_piece": np.array(pieces)[source], "to_place": goal}
+    plots.linked_columns(right, pd.DataFrame(edges | {"attention": attention.ravel()}), plots.colours(["line"])["line"])
     return figure
 
 
@@ -210,6 +215,7 @@ _TABLES = (
         probes,
     ),
 )
+# what `make recorded` was given for the tables that are committed
 _RECORDED = {
     "table-1": "on UD English EWT, development set, converted to Stanford Dependencies",
     "table-2": "on UD English GUM, development set",
