@@ -24,7 +24,7 @@ SHOWN = ("dobj", "det", "poss", "auxpass", "pobj")
 WORDS = (9, 14)
 """Shortest and longest sentence that is shown."""
 
-PART_WORDS = (10, 19)
+PART_WORDS = (10, 23)
 """The same for coreference, which needs more room."""
 
 EXAMPLES = 2
