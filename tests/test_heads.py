@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from insidebert import bench, coreference, heads, models, word_vectors
+from insidebert import bench, coreference, heads, models, word_vectors, yardsticks
 from insidebert.antecedents import antecedents, baselines
 from insidebert.attention_probes import (
     AttentionAndWords,
@@ -400,5 +400,5 @@ def test_the_literal_loop_of_the_bench_agrees(tiny, one_field):
     trees = syntax.trees_of(one_field, "stanford")
     encoded = align(tiny, [tree.words for tree in trees])
     trees = [trees[i] for i in encoded.kept]
-    literal, ours = (score(tiny, trees, encoded.encoded) for score in (bench.literal_heads, bench.every_head))
+    literal, ours = (score(tiny, trees, encoded.encoded) for score in (yardsticks.literal_heads, bench.every_head))
     assert np.allclose(literal, ours, atol=1e-6)

@@ -14,24 +14,31 @@ import torch
 from transformers import BertConfig, BertModel
 
 from insidebert import models, word_vectors
+from insidebert.attacks import ATTACKS, attack
 from insidebert.attention import looked_through, reducible
 from insidebert.attention_probes import AttentionAndWords, HeadProbe, Sentences
 from insidebert.confusion import Dependency, confusion_scores
 from insidebert.encoding import Encoded, batches, encode, hidden_states
-from insidebert.head_distances import SMOOTHING, jensen_shannon
+from insidebert.head_distances import jensen_shannon
 from insidebert.heads import accuracies, answers
 from insidebert.papers.look_at.syntax import trees_of
+from insidebert.papers.mcrc.sets import questions_of
 from insidebert.papers.open_sesame.sentences import dependency, grammar
 from insidebert.paths import Paths
 from insidebert.probes import LayerProbes, control_targets
+from insidebert.questions import Question
+from insidebert.reading import Reader, Training
 from insidebert.segments import encode_pairs, paragraph_pairs, token_classes
 from insidebert.surface import surface_statistics
 from insidebert.treebanks import Tree
 from insidebert.word_attention import align, attended_words, word_maps
+from insidebert.yardsticks import PaddedReader, forward, literal_distances, literal_heads
 
 SENTENCES = 2000
 SCORED = 5000
 REPEATS = 3
+FITTED, PADDED = 48, 224
+"""Questions of a timed epoch, and the pieces of a padded sequence."""
 
 
 def open_sesame(model_name: str) -> list[str]:
@@ -134,39 +141,47 @@ def words(model_name: str, treebank: Path | None = None) -> list[str]:
     return lines
 
 
+def reading(model_name: str, dataset: Path | str = "scripts") -> list[str]:
+    """Lines of a report: fine-tuning against padded random batches, attacks against one evaluation.
+
+    Args:
+        dataset: as in `sets.questions_of`.
+    """
+    model = models.load(models.resolve(model_name))
+    dial = {"options": 3, "keywords": 0.5, "without_passage": 0.2, "longest": 0.3}
+    train, development, test = (
+        questions_of(dataset, s, n, dial) for s, n in (("train", 240), ("dev", 60), ("test", 200))
+    )
+    few = train[:: len(train) // FITTED]
+    lines = [f"{model_name} on {dataset}, {len(few)} questions fine-tune, {len(test)} are attacked"]
+
+    def fitted(kind: type[Reader], own: list[Question], **plan) -> Reader:
+        return kind(model, Training(pieces=PADDED, precision="float32", **plan)).fit(own, development[:2])
+
+    found = ratio(lambda: fitted(PaddedReader, few, epochs=1), lambda: fitted(Reader, few, epochs=1))
+    lines.append(
+        f"an epoch, padded to {PADDED} pieces in random batches / in length buckets: {found:.2f}  (at least 1.5)"
+    )
+    readers = {kind: fitted(kind, train, epochs=4, frozen=4, rate=3e-4) for kind in (Reader, PaddedReader)}
+    ours, padded = (readers[kind].score(test) for kind in readers)
+    lines.append(f"accuracy after 4 epochs of {len(train)} questions: length buckets {ours:.3f}, padded {padded:.3f}")
+    plain = Reader(model, Training(pieces=PADDED, precision="float32"))
+    found = ratio(lambda: plain.predict_all(attacked(test)), lambda: plain.predict(test))
+    lines.append(f"attacking and scoring all {len(ATTACKS)} attacks / one evaluation: {found:.2f}  (at most 8)")
+    share = time_of(lambda: attacked(test)) / time_of(lambda: plain.predict(test))
+    lines.append(f"attacking alone, shuffling and its degree / one evaluation: {share:.1%}  (under 5%)")
+    return lines
+
+
+def attacked(questions: list[Question]) -> dict[str, list[Question]]:
+    """The questions under every attack."""
+    return {name: [attack(question, name, seed=0).question for question in questions] for name in ATTACKS}
+
+
 def every_head(model: models.Model, trees: list[Tree], encoded: Encoded) -> np.ndarray:
     """[relations, directions, layers, heads] accuracies, as Table 1 needs them."""
     given = answers(trees, attended_words(model, encoded))
     return accuracies(given, [None, *np.unique(given.relations)])
-
-
-@torch.inference_mode()
-def literal_heads(model: models.Model, trees: list[Tree], encoded: Encoded) -> np.ndarray:
-    """The definitions, a sentence, a head and a word at a time, from transformers' own attention maps."""
-    before = model.encoder.config._attn_implementation
-    model.encoder.set_attn_implementation("eager")
-    relations = sorted({relation for tree in trees for relation in tree.relations})
-    heads = model.encoder.config.num_attention_heads
-    right, cases = np.zeros((len(relations) + 1, 2, model.layers, heads)), np.zeros(len(relations) + 1)
-    for row, tree in enumerate(trees):
-        (batch,) = batches(model, encoded.select([row]))
-        maps = model.encoder(**batch.inputs, output_attentions=True).attentions
-        places = [np.flatnonzero(encoded.words[row] == word) for word in range(len(tree))]
-        rows = [[0, relations.index(relation) + 1] for relation in tree.relations]
-        for own in rows:
-            cases[own] += 1
-        for layer, head in np.ndindex(model.layers, heads):
-            attention = maps[layer][0, head].cpu().numpy()
-            to_words = np.stack([attention[:, own].sum(1) for own in places], axis=1)
-            between = np.stack([to_words[own].mean(0) for own in places])
-            np.fill_diagonal(between, -1)
-            for word, relation in enumerate(tree.relations):
-                clitic = relation == "poss" and tree.words[word + 1 : word + 2] == ("'s",)
-                asked = word + 1 if clitic else word
-                for way, chosen in enumerate((between[asked].argmax(), between[:, asked].argmax())):
-                    right[rows[word], way, layer, head] += len(tree) > 1 and chosen == tree.heads[word]
-    model.encoder.set_attn_implementation(before)
-    return right / cases[:, None, None, None]
 
 
 def shape_of_bert_base() -> list[str]:
@@ -198,26 +213,6 @@ def maps_of(model: models.Model, encoded: Encoded) -> list[np.ndarray]:
     return found
 
 
-def literal_distances(maps: np.ndarray) -> np.ndarray:
-    """The definition as a double loop over heads, each pair at a time in numpy."""
-    smooth = (1 - SMOOTHING) * maps + SMOOTHING / maps.shape[-1]
-    heads = smooth.shape[1]
-    found = np.zeros((heads, heads))
-    for a in range(heads):
-        for b in range(heads):
-            p, q = smooth[:, a], smooth[:, b]
-            m = (p + q) / 2
-            found[a, b] = (p * np.log(p / m) + q * np.log(q / m)).sum() / 2
-    return found
-
-
-@torch.inference_mode()
-def forward(model: models.Model, encoded: Encoded) -> None:
-    """The yardstick: evaluation mode, default attention, nothing kept."""
-    for batch in batches(model, encoded):
-        model.encoder(**batch.inputs)
-
-
 def ratio(measured: Callable, yardstick: Callable) -> float:
     """Median of the ratios of paired runs; the two take turns, so that a drifting machine slows both."""
     yardstick()
@@ -234,7 +229,7 @@ def time_of(function: Callable) -> float:
 
 def report(model_names: list[str]) -> None:
     """Print the ratios for some models."""
-    for paper in (open_sesame, look_at, words):
+    for paper in (open_sesame, look_at, words, reading):
         for name in model_names:
             print("\n".join(paper(name)), flush=True)
     print("\n".join(shape_of_bert_base()), flush=True)
