@@ -4,6 +4,7 @@
 #   make figures PAPER=...       of one paper                     JOBS=2 runs two notebooks at a time
 #   make redraw                  draw again from the tidy tables, without a model
 #   make recorded                measure anew on UD English EWT and GUM   TREEBANK=... DOCUMENTS=...
+#                                and on DREAM   QUESTIONS=...
 #   make reproduce               measure anew from scratch and compare with the committed tables
 #   make test / lint / bench     the tests; the style; timings as ratios to the bare forward pass
 #   make lab                     JupyterLab on the notebooks
@@ -60,11 +61,18 @@ $(READY): requirements.lock pyproject.toml
 	$(PYTHON) -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
-# Tables 1-3 of What Does BERT Look At? on gold trees: both files are named relative to this folder.
+# Gold trees for What Does BERT Look At?, questions for Si et al.; files are named relative to this folder.
 recorded: $(READY)
-	@test -n "$(TREEBANK)" -a -n "$(DOCUMENTS)" || { echo "name TREEBANK=.../en_ewt-ud-dev.conllu and DOCUMENTS=.../en_gum-ud-dev.conllu"; exit 1; }
+	@test -n "$(TREEBANK)$(QUESTIONS)" || { echo "name TREEBANK=.../en_ewt-ud-dev.conllu DOCUMENTS=.../en_gum-ud-dev.conllu, or QUESTIONS=.../dream"; exit 1; }
+ifneq ($(TREEBANK),)
+	@test -n "$(DOCUMENTS)" || { echo "name DOCUMENTS=.../en_gum-ud-dev.conllu too"; exit 1; }
 	@$(PYTHON) -m insidebert run 23-look-at-heads --profile recorded -p TREEBANK=$(TREEBANK) -p DOCUMENTS=$(DOCUMENTS)
 	@$(PYTHON) -m insidebert run 24-look-at-probes --profile recorded -p TREEBANK=$(TREEBANK)
+endif
+ifneq ($(QUESTIONS),)
+	@$(PYTHON) -m insidebert run 31-mcrc-attacks --profile recorded -p DATASET=$(QUESTIONS)
+	@$(PYTHON) -m insidebert run 32-mcrc-unanswerable --profile recorded -p DATASET=$(QUESTIONS)
+endif
 
 redraw: $(READY)
 	@$(PYTHON) -m insidebert redraw --profile $(PROFILE) $(if $(PAPER),--paper $(PAPER))

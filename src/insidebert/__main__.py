@@ -50,6 +50,21 @@ def run(options) -> None:
     _execute(*planned, paths)
 
 
+def train(options) -> None:
+    """Fine-tune a notebook's reader into CHECKPOINT, where the notebook finds it; `accelerate launch` spreads it."""
+    from insidebert.papers.mcrc.attacking import fine_tuned
+
+    paths = Paths.find(options.profile)
+    ((notebook, parameters),) = _planned(paths, options, options.profile, only=options.notebook).values()
+    if not parameters.get("CHECKPOINT"):
+        raise InputError(f"notebook {notebook.name} keeps no training; -p CHECKPOINT=FOLDER names where to keep it")
+    settings = {name.lower(): value for name, value in parameters.items()}
+    for name in parameters["MODELS"]:
+        reader = fine_tuned(name, paths, settings)
+        if reader.first_process:
+            print(f"{name}: development accuracy {reader.development:.3f}, kept in {parameters['CHECKPOINT']}")
+
+
 def collect(options) -> None:
     """Draw what is missing, write the manifest and the scoreboard, and say where everything is."""
     paths = Paths.find(options.profile)
@@ -138,16 +153,16 @@ def _execute(notebook: Notebook, parameters: dict, paths: Paths) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m insidebert", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="command")
-    for function in (figures, run, collect, redraw, reproduce, bench, models):
+    for function in (figures, run, train, collect, redraw, reproduce, bench, models):
         command = commands.add_parser(function.__name__, help=function.__doc__, description=function.__doc__)
         command.set_defaults(run=function)
         command.add_argument("--profile", default=COMMITTED, help="embedded (default), smoke, paper")
         command.add_argument("--paper", choices=PAPERS, help="only this paper")
-        if function in (figures, run, reproduce, bench):
+        if function in (figures, run, train, reproduce, bench):
             command.add_argument("--models", nargs="+", help="models in place of the profile's")
-        if function in (figures, run, reproduce):
+        if function in (figures, run, train, reproduce):
             command.add_argument("-p", "--parameter", action="append", default=[], metavar="NAME=VALUE")
-        if function is run:
+        if function in (run, train):
             command.add_argument("notebook")
     return parser
 

@@ -75,9 +75,9 @@ class Paths:
         return self.root / "notebooks"
 
     def data(self, name: str) -> Path | str:
-        """A file or folder of data, relative to the checkout; the name of a treebank to download stays a name."""
+        """A file or folder of data, relative to the checkout; what is made or downloaded stays a name."""
         path = self.root / Path(name).expanduser()
-        return name if name.startswith("UD_") and not path.exists() else path
+        return name if (name == "scripts" or name.startswith(("UD_", "hub:"))) and not path.exists() else path
 
     @property
     def corpus(self) -> Path:

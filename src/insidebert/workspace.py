@@ -17,12 +17,20 @@ from insidebert.errors import InputError
 from insidebert.paths import Paths
 
 DRAWING = {
-    *("plots.py", "figures.py", "word_figures.py", "claims.py", "artifacts.py", "workspace.py", "notebooks.py"),
-    *("reproduce.py", "bench.py", "views.py", "errors.py", "paths.py", "__init__.py", "__main__.py"),
+    *(
+        "plots.py",
+        "claims.py",
+        "claims.yml",
+        "printed.yml",
+        "artifacts.py",
+        "workspace.py",
+        "notebooks.py",
+    ),
+    *("reproduce.py", "bench.py", "yardsticks.py", "views.py", "errors.py", "paths.py", "__init__.py", "__main__.py"),
 }
-"""Modules that no measurement depends on; changing them recomputes nothing."""
+"""Modules that no measurement depends on, beside those named `...figures.py`; changing them recomputes nothing."""
 
-PAPERS = ("open_sesame", "look_at")
+PAPERS = ("open_sesame", "look_at", "mcrc")
 
 
 @dataclass(frozen=True)
@@ -143,10 +151,13 @@ def paper_artifacts(paper: str) -> tuple[artifacts.Artifact, ...]:
 
 
 def measuring_code() -> str:
-    """Fingerprint of the source that measurements depend on: modules but for drawing ones, grammars, lexicon."""
+    """Fingerprint of the source that measurements depend on: modules, grammars, lexicons; but for drawing."""
     package = Path(insidebert.__file__).parent
     files = [
-        p for ending in ("*.py", "*.grammar", "*_lexicon.yml") for p in package.rglob(ending) if p.name not in DRAWING
+        p
+        for ending in ("*.py", "*.grammar", "*.yml")
+        for p in package.rglob(ending)
+        if p.name not in DRAWING and not p.name.endswith("figures.py")
     ]
     digest = hashlib.sha256()
     for path in sorted(files):
@@ -162,12 +173,14 @@ def _recorded(settings: dict) -> dict:
 
 
 def _content(path: Path) -> str:
+    if not path.exists():
+        path = path.with_name(path.name.partition("#")[0])  # a part of a data set, such as RACE#middle
     files = [path]
     if path.is_dir():
         inside = sorted(p for p in path.rglob("*") if p.is_file() and p.suffix != ".md")
         files = [p for p in inside if not any(part.startswith(".") for part in p.relative_to(path).parts)]
     if not files or not all(file.is_file() for file in files):
-        raise InputError(f"no text at {path}; name a file, or a folder of texts or of treebank files")
+        raise InputError(f"no text at {path}; name a file or a folder of texts, of treebank files or of questions")
     digest = hashlib.sha256()
     for file in files:
         digest.update(file.name.encode() + file.read_bytes())

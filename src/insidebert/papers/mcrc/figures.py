@@ -1,0 +1,240 @@
+"""The paper's tables, and its figures of what was measured; drawn from tidy tables alone."""
+
+import textwrap
+from importlib.resources import files
+
+import numpy as np
+import pandas as pd
+import yaml
+from matplotlib.figure import Figure
+
+from insidebert import plots
+from insidebert.artifacts import Artifact
+from insidebert.papers.mcrc.text_figures import PAPER, RECIPES, appended, options, procedures, shuffled_passage
+
+PRINTED = yaml.safe_load((files("insidebert.papers.mcrc") / "printed.yml").read_text(encoding="utf-8"))
+RANDOM = "random guess"
+ATTACKED = "Accuracy under each attack and its change relative to the original, in %, with 95% intervals over questions"
+TRAINED = "Accuracy after un-answerable training in %, and its distance to the original's in points, with 95% intervals"
+FEATURES = {
+    "length_change": ("Figure 5", "change of the distractors' length (%)", 100),
+    "answer_words": ("Figure 7", "length of the correct answer (words)", 1),
+    "degree": ("Figure 8", "largest ShuffleDegree of a distractor", 1),
+}
+
+
+def statistics(sets: pd.DataFrame) -> pd.DataFrame:
+    """Table 1: questions per split, mean lengths in words."""
+    rows = []
+    for name, own in sets.groupby("dataset", sort=False):
+        counts = own.set_index("split")["questions"]
+        weights = own["questions"]
+        lengths = {c: np.average(own[f"{c}_words"], weights=weights) for c in ("passage", "question", "answer")}
+        rows.append(
+            {"data set": name}
+            | {s: str(int(counts[s])) for s in ("train", "dev", "test")}
+            | {c: f"{v:.0f}" for c, v in lengths.items()}
+        )
+    for name, cells in PRINTED["table-1"].items():
+        rows.append(
+            {"data set": f"{name} (paper)"}
+            | dict(zip(("train", "dev", "test", "passage", "question", "answer"), map(str, cells), strict=True))
+        )
+    return pd.DataFrame(rows)
+
+
+def accuracies(attacks: pd.DataFrame) -> pd.DataFrame:
+    """Table 2: accuracy under each attack in %, and its change in % of the original's; beside the paper's."""
+    rows = plots.shown(attacks)
+    chances = rows[rows["attack"] == "original"].assign(attack=RANDOM, accuracy=lambda own: own["chance"])
+    return _beside_paper(
+        pd.concat([chances, rows]), "attack", "table-2", (RANDOM, "original", *RECIPES), "change", relative=True
+    )
+
+
+def trainings(conditions: pd.DataFrame) -> pd.DataFrame:
+    """Table 3: accuracy after un-answerable training in %, and its distance to the original's in points."""
+    rows = plots.shown(conditions)
+    return _beside_paper(rows, "condition", "table-3", tuple(dict.fromkeys(rows["condition"])), "difference")
+
+
+def _beside_paper(
+    rows: pd.DataFrame, key: str, printed: str, names: tuple[str, ...], change: str, relative: bool = False
+) -> pd.DataFrame:
+    """A row per attack or condition: two columns a model, and the paper's for this data set, or its mean over seven."""
+    paper = PRINTED[printed] | {name: PRINTED["table-2"][name] for name in (RANDOM, "BERT")}
+    order = [name.lower() for name in PRINTED["table-1"]]
+    found = []
+    for name in names:
+        line = {"": name}
+        for (dataset, model), own in rows.groupby(["dataset", "model"], sort=False):
+            row, title = own[own[key] == name].iloc[0], f"{dataset}, {model}"
+            interval = "" if name == RANDOM else f" [{row['low'] * 100:.0f}, {row['high'] * 100:.0f}]"
+            line[title] = f"{row['accuracy'] * 100:.1f}{interval}"
+            ends = f"[{row[f'{change}_low'] * 100:+.0f}, {row[f'{change}_high'] * 100:+.0f}]"
+            line[f"{title}, {change}"] = "-" if name in (RANDOM, "original") else f"{row[change] * 100:+.0f} {ends}"
+        values, original = (np.array(paper["BERT" if n == "original" else n]) for n in (name, "original"))
+        changes = (values / original - 1) * 100 if relative else values - original
+        known = rows["dataset"].iloc[0].lower()
+        chosen = [order.index(known)] if known in order else range(len(order))
+        title = f"paper, {known.upper() if known in order else 'mean of 7 data sets'}"
+        line[title] = f"{values[chosen].mean():.1f}"
+        line[f"{title}, {change}"] = "-" if name in (RANDOM, "original") else f"{changes[chosen].mean():+.0f}"
+        found.append(line)
+    return pd.DataFrame(found)
+
+
+def dial(curve: pd.DataFrame) -> Figure:
+    """Accuracy without the passage against the share of questions planted to need none."""
+    rows = plots.shown(curve)
+    figure, ((ax,),) = plots.new_figure(width=5.2, height=3.6)
+    models = list(dict.fromkeys(rows["model"]))
+    palette = plots.colours(models)
+    for i, model in enumerate(models):
+        own = rows[rows["model"] == model].sort_values("share")
+        widths = [own["accuracy"] - own["low"], own["high"] - own["accuracy"]]
+        ax.errorbar(
+            own["share"] * 100,
+            own["accuracy"] * 100,
+            [width * 100 for width in widths],
+            color=palette[model],
+            marker=plots.MARKERS[i],
+            label=f"{model}, trained and tested without passages",
+        )
+    known = rows.drop_duplicates("share").sort_values("share")
+    label = "every planted hint taken, the rest guessed"
+    ax.plot(known["share"] * 100, known["expected"] * 100, color=plots.REFERENCE, ls="--", lw=1, label=label)
+    ax.set_xlabel("questions planted to need no passage (%)")
+    ax.set_ylabel("accuracy without the passage (%)")
+    ax.set_ylim(0, 103)
+    ax.legend(loc="lower right")
+    plots.caption(
+        figure,
+        f"Not in {PAPER}: P-Remove on the data set whose artifacts are known, with {plots.model_list(rows)};\n"
+        "bars: 95% intervals over questions",
+    )
+    return figure
+
+
+def by_length(bins: pd.DataFrame, correlations: pd.DataFrame) -> Figure:
+    """Figure 5: change of accuracy against change of the distractors' length."""
+    return _against("length_change", bins, correlations)
+
+
+def by_answer(bins: pd.DataFrame, correlations: pd.DataFrame) -> Figure:
+    """Figure 7: change of accuracy against the answer's length."""
+    return _against("answer_words", bins, correlations)
+
+
+def by_degree(bins: pd.DataFrame, correlations: pd.DataFrame) -> Figure:
+    """Figure 8: change of accuracy against ShuffleDegree."""
+    return _against("degree", bins, correlations)
+
+
+def by_attack(attacks: pd.DataFrame, questions: pd.DataFrame) -> Figure:
+    """Figure 6: change of accuracy against change of length, a point per attack and model."""
+    rows = plots.shown(attacks)
+    rows = rows[rows["attack"] != "original"]
+    lengths = plots.shown(questions).groupby(["model", "dataset", "attack"])["length_change"].mean()
+    figure, ((ax,),) = plots.new_figure(width=6.4, height=4.0)
+    palette = plots.colours(rows["attack"])
+    for i, (_, own) in enumerate(rows.groupby("model", sort=False)):
+        for row in own.itertuples():
+            x = lengths[(row.model, row.dataset, row.attack)] * 100
+            ax.errorbar(
+                x,
+                row.change * 100,
+                [[(row.change - row.change_low) * 100], [(row.change_high - row.change) * 100]],
+                color=palette[row.attack],
+                marker=plots.MARKERS[i],
+                lw=0.9,
+                ms=6,
+                label=row.attack if i == 0 else None,
+            )
+    ax.axhline(0, color=plots.REFERENCE, lw=0.8)
+    ax.set_xlabel("change of the distractors' length (%)")
+    ax.set_ylabel("change of accuracy (%)")
+    ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
+    plots.caption(
+        figure,
+        f"Figure 6 of {PAPER}, with {plots.model_list(rows)} on {rows['dataset'].iloc[0]}; bars: 95% intervals",
+    )
+    return figure
+
+
+def word_by_word(case: pd.DataFrame) -> Figure:
+    """Figure 9: the un-readable distractor, a word at a time, and the probabilities of answer and distractor."""
+    rows = plots.shown(case)
+    models = list(dict.fromkeys(rows["model"]))
+    figure, axes = plots.new_figure(len(models), 1, width=max(5.0, 0.3 * rows["step"].max() + 1.5), height=3.4)
+    palette = plots.colours(["correct answer", "attacked distractor"])
+    for ax, model in zip(axes[0], models, strict=True):
+        own = rows[rows["model"] == model].sort_values("step")
+        for i, (name, column) in enumerate((("correct answer", "answer"), ("attacked distractor", "distractor"))):
+            ax.plot(own["step"], own[column], marker=plots.MARKERS[i], color=palette[name], label=name)
+        ax.set_xticks(own["step"], own["word"], rotation=60, ha="right", fontsize=7)
+        plots.percent_axis(ax, "probability (%)")
+        first = own.iloc[0]
+        ax.set_title(
+            f"{model}\n" + textwrap.shorten(f"{first['question']} {first['right']} / {first['original']}", 60),
+            fontsize=8,
+        )
+        ax.legend(loc="best", fontsize=7.5)
+    plots.caption(
+        figure,
+        f"Figure 9 of {PAPER}, with {plots.model_list(rows)}; the answer that loses most under AddSent2Opt-Shuffle",
+    )
+    return figure
+
+
+def _against(feature: str, bins: pd.DataFrame, correlations: pd.DataFrame) -> Figure:
+    label, axis, factor = FEATURES[feature]
+    rows = plots.shown(bins)
+    rows = rows[rows["feature"] == feature]
+    found = plots.shown(correlations)
+    models = list(dict.fromkeys(rows["model"]))
+    figure, (axes,) = plots.new_figure(len(models), width=4.2, height=3.1, sharey=True)
+    colour = plots.colours(["bins"])["bins"]
+    for ax, model in zip(axes, models, strict=True):
+        own = rows[rows["model"] == model].sort_values("x")
+        ax.plot(own["x"] * factor, own["change"] * 100, marker="o", color=colour)
+        ax.axhline(0, color=plots.REFERENCE, lw=0.8)
+        row = found[(found["model"] == model) & (found["feature"] == feature)].iloc[0]
+        ax.set_title(f"{model}\nr = {row['estimate']:.2f} [{row['low']:.2f}, {row['high']:.2f}]", fontsize=9)
+        ax.set_xlabel(axis)
+        ax.set_ylabel("change of accuracy (%)" if ax is axes[0] else "")
+    printed = ", ".join(f"{name} {value:+.2f}" for name, value in PRINTED["correlations"][feature].items())
+    plots.caption(
+        figure,
+        f"{label} of {PAPER}, with {plots.model_list(rows)}, AddSent2Opt-Shuffle; points: equal shares of questions;\n"
+        f"r: over questions, with its 95% interval (paper, over its points: {printed})",
+    )
+    return figure
+
+
+AGAINST = ("attacking-bins", "attacking-correlations")
+EXAMPLES = ("attacking-examples",)
+ARTIFACTS = (
+    Artifact("figure-1", "Figure 1", "A question with the appended un-readable sentence", EXAMPLES, appended),
+    Artifact("figure-2", "Figure 2", "The attack procedures", (), procedures),
+    Artifact("table-1", "Table 1", "Questions per split and mean lengths in words", ("statistics-sets",), statistics),
+    Artifact("table-2", "Table 2", ATTACKED, ("attacking-attacks",), accuracies),
+    Artifact("figure-3", "Figure 3", "Options of a question under three option attacks", EXAMPLES, options),
+    Artifact("figure-4", "Figure 4", "A shuffled passage to train on", ("example-question",), shuffled_passage),
+    Artifact("table-3", "Table 3", TRAINED, ("unanswerable-conditions",), trainings),
+    Artifact("figure-5", "Figure 5", "Change of accuracy against change of option length", AGAINST, by_length),
+    Artifact("figure-6", "Figure 6", "The same per attack", ("attacking-attacks", "attacking-questions"), by_attack),
+    Artifact("figure-7", "Figure 7", "Change of accuracy against the length of the answer", AGAINST, by_answer),
+    Artifact("figure-8", "Figure 8", "Change of accuracy against ShuffleDegree", AGAINST, by_degree),
+    Artifact("figure-9", "Figure 9", "An un-readable distractor, a word at a time", ("attacking-case",), word_by_word),
+    Artifact("dial", "Dial", "Accuracy without the passage, planted and found", ("recovered-curve",), dial, ours=True),
+    *(
+        Artifact(f"{slug}-recorded", label, f"{caption} (DREAM)", tables, draw, ours=True, recorded=True)
+        for slug, label, caption, tables, draw in (
+            ("table-1", "Table 1", "Questions per split and mean lengths in words", ("statistics-sets",), statistics),
+            ("table-2", "Table 2", ATTACKED, ("attacking-attacks",), accuracies),
+            ("table-3", "Table 3", TRAINED, ("unanswerable-conditions",), trainings),
+            ("figure-6", "Figure 6", "Change per attack", ("attacking-attacks", "attacking-questions"), by_attack),
+        )
+    ),
+)

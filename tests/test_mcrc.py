@@ -1,0 +1,149 @@
+"""The third paper's experiments on tiny models: what the tables say is what was scored."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from insidebert import models, questions
+from insidebert.attacks import ATTACKS, CONDITIONS, attack, spoiled
+from insidebert.errors import InputError
+from insidebert.papers.mcrc import attacking, sets, unanswerable
+from insidebert.paths import Paths
+from insidebert.questions import Question
+from insidebert.reading import Reader, Training
+
+SIZES = {"train": 24, "development": 8, "test": 16}
+PLAN = {"epochs": 1, "pieces": 64}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    random, made = np.random.default_rng(0), tmp_path_factory.mktemp("toy")
+    for split, count in (("train", 24), ("dev", 8), ("test", 16)):
+        own = []
+        for i in range(count):
+            names = random.permutation(["cat", "dog", "horse", "bird"])[:3].tolist()
+            passage = f"the {names[0]} can sleep . the {names[1]} will see ."
+            order = random.permutation(3)
+            own.append(
+                Question(f"{split}{i}", passage, "who can ?", tuple(names[j] for j in order), int(order.argmin()))
+            )
+        questions.write(made / f"{split}.jsonl", own)
+    return made
+
+
+def test_the_tables_agree_with_the_questions(tiny_folder, folder):
+    model = models.load(models.resolve(str(tiny_folder("bert"))))
+    made = attacking.attacking(model, folder, **SIZES, dial={}, plan=PLAN)
+    rows, attacks = made["questions"], made["attacks"].set_index("attack")
+    assert list(attacks.index) == ["original", *ATTACKS]
+    accuracy = rows.groupby("attack")["right"].mean()
+    for name in attacks.index:
+        assert attacks.at[name, "accuracy"] == pytest.approx(accuracy[name])
+        assert attacks.at[name, "change"] == pytest.approx(accuracy[name] / accuracy["original"] - 1)
+        assert attacks.at[name, "low"] <= attacks.at[name, "accuracy"] <= attacks.at[name, "high"]
+    assert attacks["chance"].tolist() == pytest.approx([1 / 3] * 8)
+    before = rows[rows["attack"] == "original"].set_index("id")
+    assert (before["length_change"] == 0).all()
+    added = rows[rows["attack"] == "AddAns2Opt"].set_index("id")
+    assert (added["length_change"] == 1).all()  # a one-word answer behind one-word distractors
+    contrasts = made["contrasts"].set_index("contrast")["estimate"]
+    assert contrasts["average change over the attacks"] == pytest.approx(attacks["change"].iloc[1:].mean())
+    case = made["case"]
+    falls = before["p_answer"] - rows[rows["attack"] == attacking.CASE].set_index("id")["p_answer"]
+    asked = {q.id: q for q in questions.read(folder, "test")}[falls.idxmax()]
+    assert case["right"].iloc[0] == asked.options[asked.answer]
+    attacked = attack(asked, attacking.CASE, attacking.SEED).question
+    assert " ".join(case["word"]) in attacked.options
+    assert (case["answer"] + case["distractor"] < 1).all()
+    assert set(made["examples"]["attack"]) == set(attacking.SHOWN)
+    assert "toy" in made["questions"]["dataset"].iloc[0]
+
+
+def test_ties_are_shared():
+    assert attacking.rightness(np.array([0.5, 0.3, 0.2]), 0) == 1
+    assert attacking.rightness(np.array([0.4, 0.4, 0.2]), 1) == 0.5
+    assert attacking.rightness(np.array([0.5, 0.3, 0.2]), 2) == 0
+
+
+def test_sets_by_name(folder):
+    made = sets.statistics(folder, **SIZES, dial={})["sets"].set_index("split")
+    assert made["questions"].to_dict() == {"train": 24, "dev": 8, "test": 16}
+    assert made.at["test", "question_words"] == 3
+    assert made.at["test", "answer_words"] == 1
+    scripts = sets.questions_of("scripts", "test", 6, {"options": 4})
+    assert [len(question.options) for question in scripts] == [4] * 6
+    assert scripts[0].passage != sets.questions_of("scripts", "train", 6, {"options": 4})[0].passage
+    with pytest.raises(InputError, match="no data set in"):
+        sets.questions_of(folder / "nothing", "test", 3, {})
+
+
+def test_training_tables_agree_with_the_readers(tiny_folder, folder):
+    model = models.load(models.resolve(str(tiny_folder("bert"))))
+    made = unanswerable.unanswerable(model, folder, **SIZES, dial={}, plan=PLAN | {"frozen": 1}, seeds=[0, 1])
+    rows, seeds = made["conditions"].set_index("condition"), made["seeds"]
+    assert rows.index.tolist() == ["random guess", "longest option", *CONDITIONS]
+    assert rows.at["random guess", "accuracy"] == pytest.approx(1 / 3)
+    assert rows.at["longest option", "accuracy"] == pytest.approx(1 / 3)  # all options have one word
+    for condition in CONDITIONS:
+        own = seeds[seeds["condition"] == condition]
+        assert own["seed"].tolist() == [0, 1]
+        assert rows.at[condition, "accuracy"] == pytest.approx(own["accuracy"].mean())
+        difference = rows.at[condition, "accuracy"] - rows.at["original", "accuracy"]
+        assert rows.at[condition, "difference"] == pytest.approx(difference)
+        assert rows.at[condition, "difference_low"] <= difference + 1e-9 <= rows.at[condition, "difference_high"] + 2e-9
+    trained = Reader(model, Training(**PLAN, frozen=1, seed=1))
+    sets_ = [[spoiled(q, "Q-Remove", attacking.SEED) for q in questions.read(folder, s)] for s in ("train", "dev")]
+    own = questions.read(folder, "test")
+    right = [attacking.rightness(p, q.answer) for p, q in zip(trained.fit(*sets_).predict(own), own, strict=True)]
+    by_hand = seeds[(seeds["condition"] == "Q-Remove") & (seeds["seed"] == 1)]["accuracy"].item()
+    assert by_hand == pytest.approx(np.mean(right))
+    contrasts = made["contrasts"].set_index("contrast")["estimate"]
+    spoilt = rows.loc[list(CONDITIONS[1:]), "accuracy"]
+    assert contrasts["un-answerable training minus random guess"] == pytest.approx(spoilt.mean() - 1 / 3)
+    removed = [spoilt[f"{part}-Shuffle"] - spoilt[f"{part}-Remove"] for part in ("P", "Q", "PQ")]
+    assert contrasts["shuffled minus removed"] == pytest.approx(np.mean(removed))
+
+
+def test_the_longest_option():
+    question = Question("q", "a passage", "who ?", ("two words", "one", "words two"), 0)
+    assert unanswerable._longest(question) == 0.5
+    assert unanswerable._longest(replace(question, answer=1)) == 0
+    assert unanswerable._longest(replace(question, options=("now three words", "one", "words two"))) == 1
+
+
+def test_texts_can_be_concealed(tiny_folder, folder):
+    model = models.load(models.resolve(str(tiny_folder("bert"))))
+    open_, closed = (attacking.attacking(model, folder, **SIZES, dial={}, plan=PLAN, texts=t) for t in (True, False))
+    for name in ("case", "examples"):
+        letters = "".join(map(str, closed[name].select_dtypes("str").drop(columns="attack", errors="ignore").values))
+        assert not set("abcdefghijklmnopqrstuvw") & set(letters)
+        assert open_[name].shape == closed[name].shape
+    assert closed["examples"]["passage"].str.len().tolist() == open_["examples"]["passage"].str.len().tolist()
+    pd.testing.assert_frame_equal(open_["questions"], closed["questions"])
+    shown = unanswerable.example(folder, 8, {}, texts=False)["question"]
+    assert set("".join(shown["passage"] + shown["shuffled"] + shown["text"])) == {"x", " ", "."}
+
+
+def test_data_sets_that_are_read_are_described_whole(folder):
+    made = sets.statistics(folder, 2, 2, 2, {})["sets"]
+    assert made["questions"].tolist() == [24, 8, 16]
+    assert sets.statistics("scripts", 5, 3, 4, {})["sets"]["questions"].tolist() == [5, 3, 4]
+
+
+@pytest.mark.integration
+def test_the_dial_is_recovered():
+    model = models.load(models.resolve("minilm-l6"))
+    plan = {"epochs": 4, "pieces": 64, "frozen": 4, "rate": 3e-4, "precision": "float32"}
+    curve = unanswerable.recovered(model, [0.0, 1.0], 3, 300, 60, 200, plan, [0])["curve"].set_index("share")
+    assert curve.at[0.0, "low"] < 1 / 3 < curve.at[0.0, "high"]
+    assert curve.at[1.0, "accuracy"] > 0.95
+    assert curve["expected"].tolist() == pytest.approx([1 / 3, 1])
+
+
+@pytest.mark.parametrize("name", ["scripts2", "hub", "RACE#middle"])
+def test_an_unknown_data_set_is_named(name):
+    with pytest.raises(InputError, match=f"{name.partition('#')[0]}"):
+        sets.questions_of(Paths.find().data(name), "train", 3, {})
