@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from insidebert import models, questions
+from insidebert import artifacts, claims, models, questions
 from insidebert.attacks import ATTACKS, CONDITIONS, attack, spoiled
 from insidebert.errors import InputError
-from insidebert.papers.mcrc import attacking, sets, unanswerable
+from insidebert.papers.mcrc import attacking, figures, sets, unanswerable
 from insidebert.paths import Paths
 from insidebert.questions import Question
 from insidebert.reading import Reader, Training
@@ -60,6 +60,30 @@ def test_the_tables_agree_with_the_questions(tiny_folder, folder):
     assert (case["answer"] + case["distractor"] < 1).all()
     assert set(made["examples"]["attack"]) == set(attacking.SHOWN)
     assert "toy" in made["questions"]["dataset"].iloc[0]
+
+
+def test_every_figure_is_drawn_from_what_was_measured(tiny_folder, folder, tmp_path):
+    model = models.load(models.resolve(str(tiny_folder("bert"))))
+    made = {
+        "attacking": attacking.attacking(model, folder, **SIZES, dial={}, plan=PLAN),
+        "unanswerable": unanswerable.unanswerable(model, folder, **SIZES, dial={}, plan=PLAN, seeds=[0]),
+        "recovered": unanswerable.recovered(model, [0.0, 1.0], 3, 4, 2, 3, {"epochs": 1, "pieces": 200}, [0]),
+        "example": unanswerable.example(folder, 8, {}),
+        "statistics": sets.statistics(folder, **SIZES, dial={}),
+    }
+    for name, tables in made.items():
+        for key, table in tables.items():
+            artifacts.write_tidy(tmp_path / f"{name}-{key}.csv", table.assign(model="tiny", weights="trained"))
+    for artifact in figures.ARTIFACTS:
+        artifacts.render(artifact, tmp_path, tmp_path / "figures")
+        assert list((tmp_path / "figures").glob(f"{artifact.slug}.*")), artifact.slug
+    table = pd.read_csv(tmp_path / "figures/table-2.csv").set_index("Unnamed: 0")
+    accuracies = made["attacking"]["attacks"].set_index("attack")["accuracy"]
+    assert table.loc["AddAns2Opt"].iloc[0].startswith(f"{accuracies['AddAns2Opt'] * 100:.1f} [")
+    assert table.loc["AddSent2Pas-Shuffle", "paper, mean of 7 data sets"] == 36.9  # (32.1+31.6+41+34.5+36.2+41.2+42)/7
+    for claim in claims.read("mcrc"):
+        (verdict,) = claims.decide(claim, artifacts.read_tidy(tmp_path / f"{claim.table}.csv"))
+        assert verdict["verdict"] in ("holds", "fails", "cannot tell")
 
 
 def test_ties_are_shared():

@@ -60,8 +60,9 @@ def attacking(
     table.insert(0, "dataset", name_of(dataset))
     accuracies, contrasts = _accuracies(table)
     bins, correlations = _against(table)
-    tables = {"attacks": accuracies, "questions": table, "bins": bins, "correlations": correlations}
-    tables["contrasts"] = contrasts
+    tables = {"attacks": accuracies, "bins": bins, "correlations": correlations}
+    tables = {name: made.assign(dataset=name_of(dataset)) for name, made in tables.items()}
+    tables |= {"questions": table, "contrasts": contrasts}
     quoting = {"case": _case(reader, own, scored, attacked), "examples": _examples(own, attacked, scored)}
     tables |= quoting if texts else {name: concealed(table) for name, table in quoting.items()}
     tables["training"] = pd.DataFrame(
@@ -165,7 +166,7 @@ def _against(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     bins, correlations = [], []
     for feature in ("length_change", "answer_words", "degree"):
         values = own[feature]
-        groups = pd.qcut(values, BINS, labels=False, duplicates="drop")
+        groups = pd.qcut(values, BINS, labels=False, duplicates="drop").fillna(0)  # one value for all is one bin
         for number, part in drop.groupby(groups):
             original = before[part.index].mean()
             bins.append(

@@ -166,19 +166,18 @@ def word_by_word(case: pd.DataFrame) -> Figure:
     """Figure 9: the un-readable distractor, a word at a time, and the probabilities of answer and distractor."""
     rows = plots.shown(case)
     models = list(dict.fromkeys(rows["model"]))
-    figure, axes = plots.new_figure(len(models), 1, width=max(5.0, 0.3 * rows["step"].max() + 1.5), height=3.4)
+    figure, axes = plots.new_figure(len(models), 1, width=max(6.0, 0.3 * rows["step"].max() + 1.5), height=3.4)
     palette = plots.colours(["correct answer", "attacked distractor"])
     for ax, model in zip(axes[0], models, strict=True):
         own = rows[rows["model"] == model].sort_values("step")
         for i, (name, column) in enumerate((("correct answer", "answer"), ("attacked distractor", "distractor"))):
-            ax.plot(own["step"], own[column], marker=plots.MARKERS[i], color=palette[name], label=name)
+            ax.plot(own["step"], own[column], marker=plots.MARKERS[i], color=palette[name], label=name, clip_on=False)
         ax.set_xticks(own["step"], own["word"], rotation=60, ha="right", fontsize=7)
         plots.percent_axis(ax, "probability (%)")
         first = own.iloc[0]
-        ax.set_title(
-            f"{model}\n" + textwrap.shorten(f"{first['question']} {first['right']} / {first['original']}", 60),
-            fontsize=8,
-        )
+        about = f"answer: {first['right']}; distractor before the attack: {first['original']}"
+        lines = [f"{model}: {first['question']}", about]
+        ax.set_title("\n".join(textwrap.shorten(line, 80) for line in lines), fontsize=8)
         ax.legend(loc="best", fontsize=7.5)
     plots.caption(
         figure,
@@ -193,21 +192,26 @@ def _against(feature: str, bins: pd.DataFrame, correlations: pd.DataFrame) -> Fi
     rows = rows[rows["feature"] == feature]
     found = plots.shown(correlations)
     models = list(dict.fromkeys(rows["model"]))
-    figure, (axes,) = plots.new_figure(len(models), width=4.2, height=3.1, sharey=True)
+    figure, (axes,) = plots.new_figure(len(models), width=5.6 if len(models) == 1 else 4.2, height=3.2, sharey=True)
     colour = plots.colours(["bins"])["bins"]
     for ax, model in zip(axes, models, strict=True):
         own = rows[rows["model"] == model].sort_values("x")
         ax.plot(own["x"] * factor, own["change"] * 100, marker="o", color=colour)
         ax.axhline(0, color=plots.REFERENCE, lw=0.8)
         row = found[(found["model"] == model) & (found["feature"] == feature)].iloc[0]
-        ax.set_title(f"{model}\nr = {row['estimate']:.2f} [{row['low']:.2f}, {row['high']:.2f}]", fontsize=9)
+        correlation = f"r = {row['estimate']:.2f} [{row['low']:.2f}, {row['high']:.2f}]"
+        known = np.isfinite(row["estimate"])
+        ax.set_title(
+            f"{model}, {row['dataset']}\n{correlation if known else 'r is not defined: no spread'}", fontsize=9
+        )
         ax.set_xlabel(axis)
         ax.set_ylabel("change of accuracy (%)" if ax is axes[0] else "")
     printed = ", ".join(f"{name} {value:+.2f}" for name, value in PRINTED["correlations"][feature].items())
     plots.caption(
         figure,
-        f"{label} of {PAPER}, with {plots.model_list(rows)}, AddSent2Opt-Shuffle; points: equal shares of questions;\n"
-        f"r: over questions, with its 95% interval (paper, over its points: {printed})",
+        f"{label} of {PAPER}, with {plots.model_list(rows)}, AddSent2Opt-Shuffle;\n"
+        "points: equal shares of questions; r: over questions, with its 95% interval\n"
+        f"(paper, over its points: {printed})",
     )
     return figure
 
@@ -234,7 +238,8 @@ ARTIFACTS = (
             ("table-1", "Table 1", "Questions per split and mean lengths in words", ("statistics-sets",), statistics),
             ("table-2", "Table 2", ATTACKED, ("attacking-attacks",), accuracies),
             ("table-3", "Table 3", TRAINED, ("unanswerable-conditions",), trainings),
-            ("figure-6", "Figure 6", "Change per attack", ("attacking-attacks", "attacking-questions"), by_attack),
+            ("figure-5", "Figure 5", "Change of accuracy against change of option length", AGAINST, by_length),
+            ("figure-6", "Figure 6", "The same per attack", ("attacking-attacks", "attacking-questions"), by_attack),
         )
     ),
 )

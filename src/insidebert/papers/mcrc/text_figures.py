@@ -12,7 +12,7 @@ PAPER = "Si et al. (2019)"
 WRAPPED = 92
 LETTERS = "ABCDE"
 RECIPES = {
-    "AddSent2Pas-Shuffle": (("question", "all distractors"), True, "appended to the passage"),
+    "AddSent2Pas-Shuffle": (("question", "all distractors"), True, "end of the passage"),
     "AddSent2Opt-Shuffle": (("distractor", "a passage sentence"), True, "new distractor"),
     "AddAns2Opt-Shuffle": (("distractor", "correct answer"), True, "new distractor"),
     "Sent2Opt-Shuffle": (("a passage sentence",), True, "new distractor"),

@@ -101,7 +101,6 @@ def recovered(
     Returns:
         curve: per share, accuracy without the passage, averaged over seeds, with its 95% interval over questions,
             and what a reader that takes every planted hint, and guesses otherwise, would score.
-        contrasts: for claims.
     """
     rows, lower = [], _frozen(model, plan)
     for share in shares:
@@ -115,14 +114,7 @@ def recovered(
             {"share": share, "accuracy": right.mean(), "low": low, "high": high, "questions": len(right)}
             | {"expected": share + (1 - share) / options, "trainings": len(seeds)}
         )
-    curve = pd.DataFrame(rows)
-    distance = (curve["accuracy"] - curve["expected"]).abs()
-    spread = (curve["high"] - curve["low"]) / 2
-    contrasts = [
-        {"contrast": "accuracy minus the dial's", "estimate": distance.mean(), "low": 0.0, "high": 0.0}
-        | {"low": (distance - spread).clip(lower=0).mean(), "high": (distance + spread).mean()}
-    ]
-    return {"curve": curve, "contrasts": pd.DataFrame(contrasts)}
+    return {"curve": pd.DataFrame(rows)}
 
 
 def example(dataset: Path | str, train: int, dial: dict, texts: bool = True) -> dict[str, pd.DataFrame]:
