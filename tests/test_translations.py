@@ -1,0 +1,125 @@
+"""A page and its Chinese translation stay in step: headings, tables, code, links and pictures."""
+
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from markdown_it import MarkdownIt
+
+ROOT = Path(__file__).resolve().parents[1]
+TRANSLATED = [ROOT / "README.zh.md", *(p for room in ("book", "teaching") for p in (ROOT / room).rglob("*.zh.md"))]
+PLANS = sorted(p for p in (ROOT / "teaching" / "plans").glob("*.md") if not p.name.endswith(".zh.md"))
+
+
+def structure(text: str, own: str = "") -> dict:
+    """What of a Markdown page does not depend on its language.
+
+    Args:
+        own: the page's English file name; a link from a page to its translation, or back, does not count.
+
+    Returns:
+        headings: their levels in order. tables: (rows, columns) of each. code blocks: (language, content) of each.
+        inline code, links, images: sets; a link to `x.zh.md` counts as one to `x.md`, whatever heading it names.
+    """
+    found = {"headings": [], "tables": [], "code blocks": [], "inline code": set(), "links": set(), "images": set()}
+    for token in MarkdownIt("commonmark").enable("table").parse(text):
+        match token.type:
+            case "heading_open":
+                found["headings"].append(token.tag)
+            case "fence" | "code_block":
+                found["code blocks"].append((token.info, token.content))
+            case "table_open":
+                found["tables"].append((0, 0))
+            case "tr_open":
+                rows, columns = found["tables"].pop()
+                found["tables"].append((rows + 1, columns))
+            case "th_open":
+                rows, columns = found["tables"].pop()
+                found["tables"].append((rows, columns + 1))
+        for child in token.children or []:
+            match child.type:
+                case "code_inline":
+                    found["inline code"].add(child.content)
+                case "link_open":
+                    found["links"].add(child.attrs["href"].partition("#")[0].replace(".zh.md", ".md"))
+                case "image":
+                    found["images"].add(child.attrs["src"])
+    found["links"].discard(own)
+    return found
+
+
+def out_of_step(english: str, chinese: str, own: str = "") -> list[str]:
+    """A line for each kind of thing in which two pages differ."""
+    left, right = structure(english, own), structure(chinese, own)
+    return [f"{kind}: {left[kind]} in English, {right[kind]} in Chinese" for kind in left if left[kind] != right[kind]]
+
+
+def test_there_is_a_translation_of_every_page_for_readers_and_teachers():
+    names = {path.relative_to(ROOT).as_posix() for path in TRANSLATED}
+    plans = {path.relative_to(ROOT).with_suffix(".zh.md").as_posix() for path in PLANS}
+    assert len(plans) == 3
+    assert names >= plans | {"README.zh.md", "book/start.zh.md", "teaching/README.zh.md"}
+
+
+@pytest.mark.parametrize("path", TRANSLATED, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_translations_are_in_step(path):
+    english = path.with_name(path.name.replace(".zh.md", ".md"))
+    text = path.read_text(encoding="utf-8")
+    assert out_of_step(english.read_text(encoding="utf-8"), text, english.name) == []
+    assert any("\u4e00" <= letter <= "\u9fff" for letter in text)
+
+
+@pytest.mark.parametrize("ending", [".md", ".zh.md"])
+def test_lesson_plans_have_the_same_headings(ending):
+    def headings(path):
+        tokens = MarkdownIt("commonmark").parse(path.with_suffix(ending).read_text(encoding="utf-8"))
+        return [b.content for a, b in pairwise(tokens) if (a.type, a.tag) == ("heading_open", "h2")]
+
+    first, *others = [headings(path) for path in PLANS]
+    assert len(first) == 8
+    assert all(other == first for other in others)
+
+
+@pytest.mark.parametrize("room", ["book", "teaching"])
+def test_links_and_pictures_of_pages_are_there(room):
+    for path in (ROOT / room).rglob("*.md"):
+        found = structure(path.read_text(encoding="utf-8"))
+        for target in found["links"] | found["images"]:
+            assert not target or "://" in target or (path.parent / target).exists(), f"{path} names {target}"
+
+
+ENGLISH = """# A
+## B
+| a | b |
+| --- | --- |
+| 1 | `x` |
+
+[there](c.md#part) and [in Chinese](a.zh.md) ![p](p.svg)
+
+```sh
+make
+```
+"""
+
+
+def test_pages_in_step_are_in_step():
+    chinese = ENGLISH.replace("there", "那里").replace("c.md#part", "c.zh.md#部分").replace("a.zh.md", "a.md")
+    assert out_of_step(ENGLISH, chinese, "a.md") == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "before", "after"),
+    [
+        ("headings", "## B", "### B"),
+        ("tables", "| 1 | `x` |", "| 1 | `x` |\n| 2 | `x` |"),
+        ("tables", "| a | b |\n| --- | --- |", "| a | b | c |\n| --- | --- | --- |"),
+        ("code blocks", "make\n", "make test\n"),
+        ("inline code", "`x`", "`y`"),
+        ("links", "c.md", "d.md"),
+        ("images", "p.svg", "q.svg"),
+    ],
+)
+def test_pages_out_of_step_are_reported(kind, before, after):
+    assert before in ENGLISH
+    (line,) = out_of_step(ENGLISH, ENGLISH.replace(before, after), "a.md")
+    assert line.startswith(kind)
