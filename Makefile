@@ -8,6 +8,7 @@
 #   make reproduce               measure anew from scratch and compare with the committed tables
 #   make test / lint / bench     the tests; the style; timings as ratios to the bare forward pass
 #   make lab                     JupyterLab on the notebooks
+#   make exercises               student versions of teaching/exercises, into build/exercises
 #   make lock                    choose the newest versions of everything and write requirements.lock
 #   make clean                   remove what was built; figures/ and results/ stay
 
@@ -41,7 +42,7 @@ $(error no notebook belongs to PAPER=$(PAPER); papers are named as in src/inside
 endif
 
 .DELETE_ON_ERROR:
-.PHONY: figures recorded redraw reproduce test test-unit lint bench lab lock clean help always
+.PHONY: figures recorded redraw reproduce test test-unit lint bench lab exercises lock clean help always
 
 figures: $(EXECUTED)
 	@$(PYTHON) -m insidebert collect --profile $(PROFILE)
@@ -95,6 +96,9 @@ bench: $(READY)
 
 lab: $(READY)
 	$(BIN)/jupyter lab --notebook-dir=notebooks
+
+exercises: $(READY)
+	@$(PYTHON) teaching/make_student.py
 
 lock:
 	rm -rf build/lock && $(SYSTEM_PYTHON) -m venv build/lock
