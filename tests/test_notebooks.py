@@ -15,7 +15,7 @@ from insidebert import __main__ as command
 from insidebert import models
 from insidebert.embedded import folder_of
 from insidebert.errors import InputError
-from insidebert.notebooks import Notebook, NotebookError, checked, discover, execute, profile_parameters
+from insidebert.notebooks import Notebook, NotebookError, checked, discover, execute, merged, profile_parameters
 from insidebert.paths import Paths
 from tests.conftest import save_checkpoint
 
@@ -57,6 +57,17 @@ def test_sources_are_clean(path):
 def test_parameters_that_do_not_fit_are_refused(tmp_path, parameters, message):
     with pytest.raises(InputError, match=message):
         checked(notebook(tmp_path), parameters)
+
+
+def test_a_parameter_with_keys_changes_key_by_key(tmp_path):
+    own = notebook(tmp_path, 'PLAN = {"epochs": 4, "rate": 0.1}')
+    assert checked(own, {"PLAN": {"epochs": 0}}) == {"PLAN": {"epochs": 0, "rate": 0.1}}
+    assert merged({"PLAN": {"a": 1, "b": 2}, "N": 1}, {"PLAN": {"b": 3}}) == {"PLAN": {"a": 1, "b": 3}, "N": 1}
+    with pytest.raises(InputError, match="PLAN has no 'epoch'; it has epochs, rate"):
+        checked(own, {"PLAN": {"epoch": 2}})
+    for wrong in ({"epochs": "2"}, 3, {"rate": "fast"}):
+        with pytest.raises(InputError, match="PLAN is"):
+            checked(own, {"PLAN": wrong})
 
 
 def test_parameters_that_fit(tmp_path):

@@ -11,7 +11,7 @@ from insidebert import artifacts, claims
 from insidebert.embedded import EMBEDDED
 from insidebert.errors import InputError
 from insidebert.models import absolute
-from insidebert.notebooks import Notebook, NotebookError, checked, discover, execute, profile_parameters
+from insidebert.notebooks import Notebook, NotebookError, checked, discover, execute, merged, profile_parameters
 from insidebert.paths import COMMITTED, FROM_SCRATCH, Paths
 from insidebert.reproduce import compare
 from insidebert.workspace import PAPERS, paper_artifacts
@@ -58,9 +58,8 @@ def train(options) -> None:
     ((notebook, parameters),) = _planned(paths, options, options.profile, only=options.notebook).values()
     if not parameters.get("CHECKPOINT"):
         raise InputError(f"notebook {notebook.name} keeps no training; -p CHECKPOINT=FOLDER names where to keep it")
-    settings = {name.lower(): value for name, value in parameters.items()}
     for name in parameters["MODELS"]:
-        reader = fine_tuned(name, paths, settings)
+        reader = fine_tuned(name, paths, parameters)
         if reader.first_process:
             print(f"{name}: development accuracy {reader.development:.3f}, kept in {parameters['CHECKPOINT']}")
 
@@ -137,7 +136,7 @@ def _planned(paths: Paths, options, profile: str, only: str | None = None) -> di
     planned = {}
     for notebook in found:
         own = {name: value for name, value in chosen.items() if name in notebook.defaults}
-        parameters = checked(notebook, set_by_profile[notebook.name] | own)
+        parameters = checked(notebook, merged(set_by_profile[notebook.name], own))
         parameters["MODELS"] = [absolute(name) for name in parameters["MODELS"]]  # notebooks run in their own folder
         planned[notebook.name] = notebook, parameters
     return planned

@@ -85,21 +85,30 @@ def profile_parameters(folder: Path, profile: str, notebooks: list[str]) -> dict
     unknown = set(sections) - {"all", *notebooks}
     if unknown:
         raise InputError(f"{path}: {min(unknown)!r} is no notebook; there are {', '.join(notebooks)}")
-    return {name: (sections.get("all") or {}) | (sections.get(name) or {}) for name in notebooks}
+    return {name: merged(sections.get("all") or {}, sections.get(name) or {}) for name in notebooks}
+
+
+def merged(parameters: dict, changes: dict) -> dict:
+    """Parameters with some replaced; of one that is a dict, only the keys that are named."""
+    both = {name: parameters[name] | changes[name] for name in changes if _both_dicts(parameters, changes, name)}
+    return parameters | changes | both
 
 
 def checked(notebook: Notebook, parameters: dict) -> dict:
-    """The notebook's parameters with some replaced.
+    """The notebook's parameters with some replaced, as in `merged`.
 
     Raises:
         InputError: a parameter that the notebook does not have, of another type than its default, an empty list, or
             a count below 1.
     """
-    for name, value in (notebook.defaults | parameters).items():
+    for name, value in merged(notebook.defaults, parameters).items():
         if name not in notebook.defaults:
             known = ", ".join(notebook.defaults)
             raise InputError(f"notebook {notebook.name} has no parameter {name!r}; it has {known}")
         expected = notebook.defaults[name]
+        if isinstance(expected, dict) and isinstance(value, dict) and set(value) - set(expected):
+            odd = min(set(value) - set(expected))
+            raise InputError(f"notebook {notebook.name}: {name} has no {odd!r}; it has {', '.join(expected)}")
         if not _alike(expected, value):
             raise InputError(
                 f"notebook {notebook.name}: {name} is {value!r}, a {type(value).__name__}; "
@@ -107,7 +116,7 @@ def checked(notebook: Notebook, parameters: dict) -> dict:
             )
         if value == [] or (type(value) is int and value < 1):
             raise InputError(f"notebook {notebook.name}: {name} is {value!r}; it takes at least one")
-    return notebook.defaults | parameters
+    return merged(notebook.defaults, parameters)
 
 
 def execute(notebook: Notebook, parameters: dict, output: Path) -> None:
@@ -166,7 +175,13 @@ def _quiet():
             os.environ["TQDM_DISABLE"] = before
 
 
+def _both_dicts(parameters: dict, changes: dict, name: str) -> bool:
+    return isinstance(parameters.get(name), dict) and isinstance(changes[name], dict)
+
+
 def _alike(expected, value) -> bool:
+    if isinstance(expected, dict):
+        return isinstance(value, dict) and all(_alike(expected[key], value[key]) for key in expected)
     if isinstance(expected, list):
         return isinstance(value, list) and all(_alike(expected[0], item) for item in value)
     if isinstance(expected, float):

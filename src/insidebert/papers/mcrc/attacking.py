@@ -1,6 +1,6 @@
 """Section 3: un-readable data attacks on a fine-tuned reader -> tidy tables (Tables 1-2, Figures 1, 3 and 5-9)."""
 
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -74,18 +74,12 @@ def attacking(
     return tables
 
 
-def fine_tuned(model_name: str, paths: Paths, settings: dict) -> Reader:
-    """The reader that a notebook with these settings fine-tunes first, kept where the notebook looks for it.
-
-    Args:
-        settings: the notebook's parameters, in lower case.
-    """
-    plan = {field.name: settings[field.name] for field in fields(Training) if field.name in settings}
-    dial = {name: settings[name] for name in ("options", "keywords", "without_passage", "longest")}
-    dataset = paths.data(settings["dataset"])
-    sets = [questions_of(dataset, s, settings[n], dial) for s, n in (("train", "train"), ("dev", "development"))]
-    reader = Reader(models.load(models.resolve(model_name)), Training(**plan))
-    return reader.fit(*sets, paths.data(settings["checkpoint"]) / "original-0")
+def fine_tuned(model_name: str, paths: Paths, parameters: dict) -> Reader:
+    """The reader that a notebook with these parameters fine-tunes first, kept where the notebook looks for it."""
+    dataset, counts = paths.data(parameters["DATASET"]), {"train": "TRAIN", "dev": "DEVELOPMENT"}
+    sets = [questions_of(dataset, split, parameters[n], parameters["SCRIPTS"]) for split, n in counts.items()]
+    reader = Reader(models.load(models.resolve(model_name)), Training(**parameters["PLAN"], **parameters["RATES"]))
+    return reader.fit(*sets, paths.data(parameters["CHECKPOINT"]) / "original-0")
 
 
 def rightness(probabilities: np.ndarray, answer: int) -> float:
