@@ -200,13 +200,14 @@ class Explorer:
         self._loaded = lru_cache(maxsize=None)(_loaded)
         later = {"continuous_update": False}
         self.model = ipywidgets.Dropdown(options=names, description="model")
-        self.sentence = ipywidgets.Text(sentence, description="sentence", layout={"width": "70%"}, **later)
+        self.sentence = ipywidgets.Text(sentence, description="sentence", layout={"flex": "1 1 30em"}, **later)
         self.layer = ipywidgets.IntSlider(layer, 1, max(layer, 1), description="layer", **later)
         self.head = ipywidgets.IntSlider(head, 1, max(head, 1), description="head", **later)
-        self.role = ipywidgets.ToggleButtons(options=ROLES, description="a click is", style={"button_width": "6em"})
+        self.role = ipywidgets.ToggleButtons(options=ROLES, style={"button_width": "8em"})
         self.words = ipywidgets.HBox(layout={"flex_flow": "row wrap"})
         self.message, self.relation, self.legend = (ipywidgets.HTML() for _ in range(3))
-        pictures = [ipywidgets.Image(layout={"max_width": "100%", "object_fit": "contain"}) for _ in range(4)]
+        shrinking = {"max_width": "100%", "min_width": "0", "flex": "0 1 auto", "align_self": "flex-start"}
+        pictures = [ipywidgets.Image(layout=shrinking) for _ in range(4)]
         self.grid, self.statistics, self.lines, self.confusion = pictures
         self.seen, self.roles = None, roles_of(dependency(sentence, target, triggers))
         self._read()
@@ -218,11 +219,13 @@ class Explorer:
     @property
     def box(self) -> ipywidgets.VBox:
         """All widgets."""
+        a_click = ipywidgets.Label("a click makes a word the")
         rows = [
             *([self.model, self.sentence], [self.message], [self.layer, self.head], [self.grid, self.statistics]),
-            *([self.relation], [self.lines], [self.role, self.legend], [self.words], [self.confusion]),
+            *([self.relation], [self.lines], [a_click, self.role, self.legend], [self.words], [self.confusion]),
         ]
-        return ipywidgets.VBox([ipywidgets.HBox(row, layout={"flex_flow": "row wrap"}) for row in rows])
+        flows = ["row nowrap" if self.grid in row else "row wrap" for row in rows]
+        return ipywidgets.VBox([ipywidgets.HBox(r, layout={"flex_flow": f}) for r, f in zip(rows, flows, strict=True)])
 
     def read(self, _=None) -> None:
         """Another sentence or model; one that does not fit leaves the pictures as they are and says why."""
@@ -284,8 +287,8 @@ def _button(word: str, click) -> ipywidgets.Button:
 
 
 def _draw(image: ipywidgets.Image, figure: Figure) -> None:
-    """A figure at its own size, sharp on screens of two pixels a point."""
+    """A figure at 100 pixels an inch, with twice as many in it for sharp screens."""
     file = io.BytesIO()
-    figure.savefig(file, format="png", dpi=180)
+    figure.savefig(file, format="png", dpi=200)
     image.value = file.getvalue()
-    image.layout.width = f"{figure.get_figwidth() * 90:.0f}px"
+    image.layout.width = f"{figure.get_figwidth() * 100:.0f}px"

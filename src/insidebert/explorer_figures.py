@@ -28,7 +28,7 @@ def all_heads(maps: np.ndarray, layer: int, head: int) -> Figure:
     cell = size + gap
     tiles = np.pad(np.sqrt(maps), ((0, 0), (0, 0), (0, gap), (0, gap)), constant_values=np.nan)
     mosaic = tiles.transpose(0, 2, 1, 3).reshape(layers * cell, heads * cell)[:-gap, :-gap]
-    figure, ((ax,),) = plots.new_figure(width=0.52 * heads + 0.6, height=0.52 * layers + 0.6)
+    figure, ((ax,),) = plots.new_figure(width=0.47 * heads + 0.6, height=0.47 * layers + 0.6)
     ax.imshow(mosaic, cmap=plt.get_cmap("Blues").with_extremes(bad="0.8"), vmin=0, vmax=1, interpolation="nearest")
     for set_ticks, count in ((ax.set_xticks, heads), (ax.set_yticks, layers)):
         set_ticks(np.arange(count) * cell + (size - 1) / 2, range(1, count + 1))
@@ -56,7 +56,7 @@ def among_heads(surface: pd.DataFrame, layer: int, head: int, pieces: int) -> Fi
         pieces: how many the sentence has; an even spread over them has the greatest entropy.
     """
     values = surface.pivot(index=["layer", "head"], columns="statistic", values="value")
-    figure, ((upper,), (lower,)) = plots.new_figure(rows=2, width=4.2, height=1.75, height_ratios=(len(SHARES), 1.3))
+    figure, ((upper,), (lower,)) = plots.new_figure(rows=2, width=3.6, height=1.7, height_ratios=(len(SHARES), 1.3))
     for ax, names in ((upper, SHARES), (lower, ("entropy",))):
         for place, name in enumerate(names):
             own = values.at[(layer, head), name]
