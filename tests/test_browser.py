@@ -86,7 +86,10 @@ def lab(tmp_path):
         yield root, f"{address}/lab/tree/41-explorer.ipynb?token={token}"
     finally:
         server.terminate()  # JupyterLab ends its kernels
-        server.wait(60)
+        try:
+            server.wait(60)
+        except subprocess.TimeoutExpired:
+            server.kill()
 
 
 def wait_for(address, server, log):

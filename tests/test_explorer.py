@@ -175,6 +175,11 @@ def test_thumbnails_lie_where_their_heads_are():
     assert np.nansum(mosaic) == 0.5
     assert ax.patches[0].get_xy() == (9.5, 4.5)
     assert [label.get_text() for label in ax.get_xticklabels()] == ["1", "2", "3"]
+    for layer, head in ((0, 1), (3, 1), (1, 4)):
+        with pytest.raises(InputError, match=f"no head {layer}-{head}; layers go from 1 to 2, heads from 1 to 3"):
+            explorer_figures.all_heads(maps, layer, head)
+        with pytest.raises(InputError, match=f"no head {layer}-{head}"):
+            explorer_figures.one_head(list("abcd"), maps, layer, head)
 
 
 def test_statistics_of_a_head_stand_out(tiny):

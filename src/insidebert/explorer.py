@@ -175,7 +175,7 @@ def relation_in_words(best: pd.DataFrame, profile: str, layer: int, head: int) -
 
 
 class Explorer:
-    """The pictures above behind a text box, sliders and words to click; `box` is what a notebook shows.
+    """The pictures of `explorer_figures` behind a text box, sliders and words to click; `box` is what a notebook shows.
 
     Args:
         names: of models, as `models.resolve` reads them; each is loaded when it is chosen.
@@ -209,6 +209,10 @@ class Explorer:
         shrinking = {"max_width": "100%", "min_width": "0", "flex": "0 1 auto", "align_self": "flex-start"}
         pictures = [ipywidgets.Image(layout=shrinking) for _ in range(4)]
         self.grid, self.statistics, self.lines, self.confusion = pictures
+        self.lines.layout = {
+            "flex": "0 0 auto",
+            "max_width": "none",
+        }  # words that shrink cannot be read; a long sentence is scrolled
         self.seen, self.roles = None, roles_of(dependency(sentence, target, triggers))
         self._read()
         for widget in (self.model, self.sentence):
@@ -224,8 +228,10 @@ class Explorer:
             *([self.model, self.sentence], [self.message], [self.layer, self.head], [self.grid, self.statistics]),
             *([self.relation], [self.lines], [a_click, self.role, self.legend], [self.words], [self.confusion]),
         ]
-        flows = ["row nowrap" if self.grid in row else "row wrap" for row in rows]
-        return ipywidgets.VBox([ipywidgets.HBox(r, layout={"flex_flow": f}) for r, f in zip(rows, flows, strict=True)])
+        flow = {self.grid: {"flex_flow": "row nowrap"}, self.lines: {"overflow": "auto"}}
+        return ipywidgets.VBox(
+            [ipywidgets.HBox(row, layout=flow.get(row[0], {"flex_flow": "row wrap"})) for row in rows]
+        )
 
     def read(self, _=None) -> None:
         """Another sentence or model; one that does not fit leaves the pictures as they are and says why."""
@@ -253,8 +259,7 @@ class Explorer:
         self.layer.max, self.head.max = seen.maps.shape[:2]  # a slider that this moves draws what was seen before
         if self.seen and words != self.seen.words:
             self.roles = {}
-        if not self.seen or words != self.seen.words:
-            self.words.children = [_button(word, partial(self.click, place)) for place, word in enumerate(words)]
+        self.words.children = [_button(word, partial(self.click, place)) for place, word in enumerate(words)]
         self.seen, self._relations = seen, measured_relations(self._paths, model.source)
         self.message.value = ""
         self.choose()

@@ -10,6 +10,7 @@ from matplotlib.patches import Rectangle
 
 from insidebert import plots
 from insidebert.confusion import Dependency
+from insidebert.errors import InputError
 from insidebert.papers.look_at import word_figures
 
 SHARES = ("to [SEP]", "to [CLS]", "to next", "to previous", "to self", "to . or ,")
@@ -22,7 +23,11 @@ def all_heads(maps: np.ndarray, layer: int, head: int) -> Figure:
     Args:
         maps: [layers, heads, T, T].
         layer, head: from 1.
+
+    Raises:
+        InputError: no such head.
     """
+    _check(maps, layer, head)
     layers, heads, size, _ = maps.shape
     gap = max(1, size // 8)
     cell = size + gap
@@ -43,7 +48,8 @@ def all_heads(maps: np.ndarray, layer: int, head: int) -> Figure:
 
 @plt.style.context(plots.STYLE)
 def one_head(pieces: list[str], maps: np.ndarray, layer: int, head: int) -> Figure:
-    """A head as a map and as lines between pieces."""
+    """A head as a map and as lines between pieces; what is given and raised is as for `all_heads`."""
+    _check(maps, layer, head)
     return word_figures.sentence(pieces, maps[layer - 1, head - 1], f"head {layer}-{head}")
 
 
@@ -92,3 +98,9 @@ def by_layer(table: pd.DataFrame, asked: Dependency) -> Figure:
     ax.set_title(f"from “{asked.words[asked.target]}”: “{said[0]}” or “{'”, “'.join(said[1:])}”?")
     ax.set_ylabel("confusion (bits)")
     return figure
+
+
+def _check(maps: np.ndarray, layer: int, head: int) -> None:
+    layers, heads = maps.shape[:2]
+    if not (1 <= layer <= layers and 1 <= head <= heads):
+        raise InputError(f"there is no head {layer}-{head}; layers go from 1 to {layers}, heads from 1 to {heads}")
