@@ -7,6 +7,7 @@
 #                                and on DREAM   QUESTIONS=...
 #   make reproduce               measure anew from scratch and compare with the committed tables
 #   make test / lint / bench     the tests; the style; timings as ratios to the bare forward pass
+#   make test-browser            the explorer in JupyterLab, and the built book, in a Chromium    CHROMIUM=...
 #   make lab                     JupyterLab on the notebooks
 #   make exercises               student versions of teaching/exercises, into build/exercises
 #   make lock                    choose the newest versions of everything and write requirements.lock
@@ -42,7 +43,7 @@ $(error no notebook belongs to PAPER=$(PAPER); papers are named as in src/inside
 endif
 
 .DELETE_ON_ERROR:
-.PHONY: figures recorded redraw reproduce test test-unit lint bench lab exercises lock clean help always
+.PHONY: figures recorded redraw reproduce book slides exercises test test-unit test-browser lint bench lab lock clean help always
 
 figures: $(EXECUTED)
 	@$(PYTHON) -m insidebert collect --profile $(PROFILE)
@@ -85,7 +86,10 @@ test: $(READY)
 	$(PYTHON) -m pytest
 
 test-unit: $(READY)
-	$(PYTHON) -m pytest -m "not integration and not notebook"
+	$(PYTHON) -m pytest -m "not integration and not notebook and not browser"
+
+test-browser: $(READY)
+	$(PYTHON) -m pytest -m browser
 
 lint: $(READY)
 	$(BIN)/ruff check .
@@ -102,7 +106,7 @@ exercises: $(READY)
 
 lock:
 	rm -rf build/lock && $(SYSTEM_PYTHON) -m venv build/lock
-	build/lock/bin/python -m pip install --quiet 'torch==2.13.0' setuptools wheel '.[dev]'
+	build/lock/bin/python -m pip install --quiet 'torch==2.13.0' setuptools wheel '.[dev,browser]'
 	echo '# Written by `make lock`: every package that the tests and figures were made with.' > requirements.lock
 	build/lock/bin/python -m pip freeze --all --exclude insidebert --exclude pip | sed 's/+cpu$$//' >> requirements.lock
 

@@ -2,6 +2,7 @@
 
 import ast
 import csv
+import itertools
 import json
 import re
 import tomllib
@@ -105,8 +106,8 @@ def test_environment_and_project_stay_in_step():
     assert environment["dependencies"][-1] == {"pip": ["--requirement requirements.lock", "--editable ."]}
     lock = (PATHS.root / "requirements.lock").read_text().lower().replace("_", "-")
     locked = dict(line.split("==") for line in lock.splitlines() if "==" in line and not line.startswith("#"))
-    wanted = project["dependencies"] + project["optional-dependencies"]["dev"]
-    for requirement in wanted:
+    groups = [project["dependencies"], *project["optional-dependencies"].values()]
+    for requirement in itertools.chain(*groups):
         name, bound = re.fullmatch(r"([\w.-]+)[>=]=(.+)", requirement).groups()
         numbers = [tuple(int(n) for n in re.findall(r"\d+", version)[:3]) for version in (locked[name.lower()], bound)]
         assert numbers[0] >= numbers[1], requirement

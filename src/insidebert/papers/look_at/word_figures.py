@@ -176,6 +176,7 @@ def sentence(pieces: list[str], attention: np.ndarray, title: str) -> Figure:
     left.set_yticks(range(len(pieces)), pieces, fontsize=7)
     left.set_xlabel("to")
     left.set_ylabel("from")
+    left.grid(False)
     left.set_title(title)
     source, goal = (place.ravel() for place in np.indices(attention.shape))
     edges = {"from_place": source, "from_piece": np.array(pieces)[source], "to_place": goal}
