@@ -6,6 +6,8 @@
 #   make recorded                measure anew on UD English EWT and GUM   TREEBANK=... DOCUMENTS=...
 #                                and on DREAM   QUESTIONS=...
 #   make reproduce               measure anew from scratch and compare with the committed tables
+#   make book                    the book, a static site, from what `make figures` left: build/book/index.html
+#   make slides                  slides of the notebooks, likewise: build/slides/index.html
 #   make test / lint / bench     the tests; the style; timings as ratios to the bare forward pass
 #   make lab                     JupyterLab on the notebooks
 #   make lock                    choose the newest versions of everything and write requirements.lock
@@ -41,7 +43,7 @@ $(error no notebook belongs to PAPER=$(PAPER); papers are named as in src/inside
 endif
 
 .DELETE_ON_ERROR:
-.PHONY: figures recorded redraw reproduce test test-unit lint bench lab lock clean help always
+.PHONY: figures recorded redraw reproduce book slides test test-unit lint bench lab lock clean help always
 
 figures: $(EXECUTED)
 	@$(PYTHON) -m insidebert collect --profile $(PROFILE)
@@ -80,6 +82,9 @@ redraw: $(READY)
 reproduce: $(READY)
 	@$(PYTHON) -m insidebert reproduce $(OPTIONS) $(if $(PAPER),--paper $(PAPER))
 
+book slides: $(READY)
+	@$(PYTHON) -m insidebert $@ --profile $(PROFILE)
+
 test: $(READY)
 	$(PYTHON) -m pytest
 
@@ -98,7 +103,7 @@ lab: $(READY)
 
 lock:
 	rm -rf build/lock && $(SYSTEM_PYTHON) -m venv build/lock
-	build/lock/bin/python -m pip install --quiet 'torch==2.13.0' setuptools wheel '.[dev]'
+	build/lock/bin/python -m pip install --quiet 'torch==2.13.0' setuptools wheel '.[dev,book]'
 	echo '# Written by `make lock`: every package that the tests and figures were made with.' > requirements.lock
 	build/lock/bin/python -m pip freeze --all --exclude insidebert --exclude pip | sed 's/+cpu$$//' >> requirements.lock
 

@@ -26,6 +26,7 @@ DRAWING = {
         "workspace.py",
         "notebooks.py",
     ),
+    *("book.py", "slides.py", "publish.py"),
     *("reproduce.py", "bench.py", "yardsticks.py", "views.py", "errors.py", "paths.py", "__init__.py", "__main__.py"),
 }
 """Modules that no measurement depends on, beside those named `...figures.py`; changing them recomputes nothing."""

@@ -1,0 +1,199 @@
+"""The book and the slides on the disk: pages gathered, Sphinx and nbconvert run, every asset local."""
+
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+from importlib.metadata import PackageNotFoundError, distribution
+from importlib.resources import files
+from pathlib import Path
+
+import nbformat
+import yaml
+
+from insidebert import book
+from insidebert.artifacts import read_tidy, write_text
+from insidebert.errors import InputError
+from insidebert.paths import Paths
+from insidebert.slides import slides
+
+MIRRORED = ("README.md", "CITATION.cff", "LICENSE", "corpus", "docs", "src", "teaching")
+"""What the pages may link to; it keeps its place, so that links mean the same in the checkout and in the book."""
+CARDS = ("corpus/treebank/README", "src/insidebert/masked_heads/README")
+REVEAL = (
+    *("dist/reveal.js", "dist/reveal.css", "plugin/notes"),
+    *("dist/theme/white.css", "dist/theme/fonts/source-sans-pro"),
+)
+"""What slides need of reveal.js; other themes would load fonts from the network."""
+
+
+def site(paths: Paths, papers: tuple[str, ...]) -> Path:
+    """Build the book into `build/book`, from executed notebooks, figures, tables and the pages in `book/`.
+
+    Args:
+        paths: of the profile whose results are shown.
+        papers: in order.
+
+    Returns:
+        Its first page.
+
+    Raises:
+        InputError: nothing was run yet, Sphinx is not installed, or it found something wrong.
+    """
+    executed = _executed(paths)
+    with tempfile.TemporaryDirectory() as scratch:
+        source, target = Path(scratch) / "source", Path(scratch) / "book"
+        _gather(paths, papers, executed, source)
+        command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", "-c", str(paths.root / "book")]
+        command += ["-d", str(Path(scratch) / "doctrees"), str(source), str(target)]
+        run = subprocess.run(command, capture_output=True, text=True, cwd=scratch)
+        if run.returncode:
+            raise InputError(f"the book could not be built:\n{run.stderr.replace(f'{source}/', '').strip()}")
+        return _replace(target, paths.build / "book") / "index.html"
+
+
+def decks(paths: Paths) -> list[Path]:
+    """Write reveal.js slides of every executed notebook into `build/slides`, and a page that lists them.
+
+    Raises:
+        InputError: nothing was run yet, or the package that ships reveal.js is not installed.
+    """
+    from nbconvert import SlidesExporter
+
+    found = _executed(paths)
+    reveal = asset("sphinx-revealjs", "sphinx_revealjs/_static/revealjs")
+    exporter = SlidesExporter(
+        template_name="slides",
+        extra_template_basedirs=[str(paths.root / "book" / "templates")],
+        reveal_url_prefix="reveal",
+        reveal_theme="white",
+        reveal_number="c/t",
+        exclude_input=True,
+        exclude_input_prompt=True,
+        exclude_output_prompt=True,
+    )
+    with tempfile.TemporaryDirectory() as scratch:
+        target = Path(scratch) / "slides"
+        for path in REVEAL:
+            copy = shutil.copytree if (reveal / path).is_dir() else shutil.copy
+            (target / "reveal" / path).parent.mkdir(parents=True, exist_ok=True)
+            copy(reveal / path, target / "reveal" / path)
+        shutil.copy(mathjax(), target / "reveal")
+        titles = {}
+        for path in found:
+            notebook = nbformat.read(path, as_version=4)
+            titles[path.stem] = book.heading(notebook.cells[0].source, path.stem)
+            notebook.metadata["title"] = titles[path.stem]
+            html, _ = exporter.from_notebook_node(slides(notebook))
+            write_text(target / f"{path.stem}.html", html)
+        write_text(target / "index.html", exporter.environment.get_template("list.html.j2").render(titles=titles))
+        _replace(target, paths.build / "slides")
+    return [paths.build / "slides" / f"{name}.html" for name in titles]
+
+
+def asset(package: str, path: str) -> Path:
+    """A file or folder that an installed package ships.
+
+    Raises:
+        InputError: the package is not installed.
+    """
+    try:
+        return Path(distribution(package).locate_file(path))
+    except PackageNotFoundError:
+        raise InputError(f"{package} is not installed; `pip install -r requirements.lock` brings it") from None
+
+
+def mathjax() -> Path:
+    """MathJax as one script, which draws formulas without fonts and without a network."""
+    return asset("sphinx-mathjax-offline", "sphinx-mathjax-offline/static/mathjax/tex-svg.js")
+
+
+def _executed(paths: Paths) -> list[Path]:
+    found = [path for path in sorted(paths.executed.glob("*.ipynb")) if not path.name.endswith(".failed.ipynb")]
+    if not found:
+        profile = "" if paths.profile == "embedded" else f" PROFILE={paths.profile}"
+        raise InputError(
+            f"no executed notebook in {paths.executed}; `make figures{profile}` comes first "
+            "(PROFILE=smoke is the quick one, for both)"
+        )
+    return found
+
+
+def _gather(paths: Paths, papers: tuple[str, ...], executed: list[Path], source: Path) -> None:
+    """Lay out the sources of all pages."""
+    for name in MIRRORED:
+        origin = paths.root / name
+        if origin.is_dir():
+            shutil.copytree(origin, source / name, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
+        elif origin.exists():
+            source.mkdir(exist_ok=True)
+            shutil.copy(origin, source / name)
+    for origin, name in ((paths.figures, "figures"), (paths.results, f"results/{paths.profile}")):
+        shutil.copytree(origin, source / name)
+    if paths.recorded.is_dir():
+        shutil.copytree(paths.recorded, source / "results" / "recorded", dirs_exist_ok=True)
+    shutil.copytree(paths.root / "book" / "images", source / "images")
+    pages = {path.stem: _moved(path.read_text(encoding="utf-8")) for path in (paths.root / "book").glob("*.md")}
+
+    titles = _notebooks(paths, executed, source)
+    ran = [path.stem for path in executed]
+    chapters = {}
+    for paper in papers:
+        own = {name: title for name, title in titles.items() if f"-{paper.replace('_', '-')}-" in name}
+        chapters[paper] = book.heading(pages.get(paper, ""), paper)
+        pages[paper] = book.chapter(pages.get(paper, f"# {paper}"), paper, own, ran)
+    others = [name for name in ran if not any(f"-{paper.replace('_', '-')}-" in name for paper in papers)]
+    entries = json.loads((source / "figures" / "manifest.json").read_text(encoding="utf-8"))
+    for entry in entries:
+        entry["missing"] |= not all((source / "figures" / name).exists() for name in entry["files"])
+    claims = read_tidy(source / "figures" / "claims.csv")
+    printed = [(paper, slug) for paper in papers for slug in _printed(paper)]
+    pages["gallery"] = book.gallery(entries, claims, chapters, paths.profile, printed)
+    pages["scoreboard"] = book.scoreboard(claims, chapters)
+    teaching, docs = (
+        sorted(path.relative_to(source).with_suffix("").as_posix() for path in source.glob(pattern))
+        for pattern in ("teaching/**/*.md", "docs/*.md")
+    )
+    teaching.sort(key=lambda name: name != "teaching/README")
+    trees = {
+        "Papers": papers,
+        "Results": ("gallery", "scoreboard"),
+        "More notebooks": [f"notebooks/{name}" for name in others],
+        "Use it": ["own-model"],
+        "For teachers": teaching,
+        "Background": (*docs, *CARDS, "references", *(name for name in pages if name.startswith("start."))),
+    }
+    pages["index"] = "\n\n".join([pages.pop("start"), *(book.toctree(tree, name) for name, tree in trees.items())])
+    for name, text in pages.items():
+        write_text(source / f"{name}.md", text)
+
+
+def _notebooks(paths: Paths, executed: list[Path], source: Path) -> dict[str, str]:
+    """Write a page per notebook, a stub for one that was not run; return name -> title."""
+    there = {path.stem: path for path in executed}
+    titles = {}
+    for name in sorted({path.stem for path in paths.notebooks.glob("*.ipynb")} | set(there)):
+        notebook = nbformat.read(there.get(name, paths.notebooks / f"{name}.ipynb"), as_version=4)
+        titles[name] = book.heading(notebook.cells[0].source if notebook.cells else "", name)
+        made = book.page(notebook) if name in there else book.stub(titles[name], name)
+        write_text(source / "notebooks" / f"{name}.ipynb", nbformat.writes(made))
+    return titles
+
+
+def _printed(paper: str) -> list[str]:
+    """Slugs of the tables that show the paper's own numbers."""
+    path = files(f"insidebert.papers.{paper}") / "printed.yml"
+    return list(yaml.safe_load(path.read_text(encoding="utf-8"))) if path.is_file() else []
+
+
+def _moved(text: str) -> str:
+    """A page of `book/` as it reads one folder up, with the first page called index."""
+    return text.replace("](../", "](").replace("](start.md", "](index.md")
+
+
+def _replace(made: Path, target: Path) -> Path:
+    """Put a finished folder in the place of the one before."""
+    shutil.rmtree(target, ignore_errors=True)
+    shutil.copytree(made, target, ignore=shutil.ignore_patterns(".buildinfo"))
+    return target
