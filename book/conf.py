@@ -1,19 +1,17 @@
 """Sphinx: notebooks are shown as they were run; everything a page needs lies beside it."""
 
 import insidebert
-from insidebert.publish import mathjax
+from insidebert.publish import KEPT, mathjax
 
 project = "insidebert"
 author = "the insidebert authors"
 release = insidebert.__version__
 extensions = ["myst_nb"]
-include_patterns = [
-    *("*.md", "docs/*.md", "notebooks/*.ipynb", "teaching/**.md"),
-    *("corpus/treebank/README.md", "src/insidebert/masked_heads/README.md"),
-]
-exclude_patterns = ["README.md"]
+include_patterns = ["*.md", *KEPT, "notebooks/*.ipynb"]
 
 nb_execution_mode = "off"
+nb_code_prompt_show = "Settings and imports"
+nb_code_prompt_hide = "Settings and imports"
 nb_ipywidgets_js = {}
 nb_merge_streams = True
 myst_enable_extensions = ["attrs_inline", "colon_fence", "dollarmath"]

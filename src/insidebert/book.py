@@ -1,5 +1,6 @@
 """The book's pages as text: what the manifest, the claims and the executed notebooks become."""
 
+import posixpath
 import re
 from collections.abc import Collection
 
@@ -20,6 +21,34 @@ def heading(text: str, otherwise: str = "") -> str:
     return found[1].strip() if found else otherwise
 
 
+def relinked(text: str, origin: str, homes: dict[str, str], files: Collection[str], folders: Collection[str]) -> str:
+    """A page of the checkout with its links as they are in the book.
+
+    A link to a page leads there; one to another file downloads it; one to a folder, which a site does not have, becomes
+    plain text. Links out of the project, and those that lead nowhere, stay.
+
+    Args:
+        origin: the page's place in the checkout, such as `teaching/README.md`.
+        homes: place in the checkout -> place in the book, of all pages.
+        files, folders: places in the checkout.
+    """
+    here = posixpath.dirname(homes[origin])
+
+    def link(match: re.Match) -> str:
+        picture, shown, (name, *anchor) = match[1], match[2], match[3].split("#", 1)
+        place = posixpath.normpath(posixpath.join(posixpath.dirname(origin), name))
+        if not name or ":" in name:
+            return match[0]
+        if place in homes:
+            home, *own = homes[place].split("#")
+            return f"[{shown}]({'#'.join([posixpath.relpath(home, here or '.'), *(anchor or own)])})"
+        if place in files:
+            return f"{picture}[{shown}]({'' if picture else 'path:'}{posixpath.relpath(place, here or '.')})"
+        return shown if place in folders else match[0]
+
+    return re.sub(r"(!?)\[([^\]]*)\]\(([^()\s]+)\)", link, text)
+
+
 def toctree(pages: Collection[str], caption: str = "") -> str:
     """A toctree that shows in the sidebar only; nothing for no pages."""
     if not pages:
@@ -28,8 +57,13 @@ def toctree(pages: Collection[str], caption: str = "") -> str:
     return "\n".join([*options, *pages, "```\n"])
 
 
-def page(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
-    """An executed notebook as a page: no progress bars, no widget state, inputs without output folded away."""
+def page(notebook: nbformat.NotebookNode, captions: dict[str, str]) -> nbformat.NotebookNode:
+    """An executed notebook as a page: no progress bars, no widget state, inputs without output folded away.
+
+    Args:
+        notebook: with outputs.
+        captions: slug -> caption, for those who cannot see the figures that `work.draw("slug")` draws.
+    """
     made = nbformat.from_dict(notebook)
     made.metadata.pop("widgets", None)
     for cell in made.cells:
@@ -38,6 +72,9 @@ def page(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
         cell.outputs = [output for output in cell.outputs if WIDGET not in output.get("data", {})]
         if not cell.outputs:
             cell.metadata["tags"] = [*cell.metadata.get("tags", []), "hide-input"]
+        drawn = re.search(r'draw\("([^"]+)"', cell.source)
+        if drawn and drawn[1] in captions:
+            cell.metadata["mystnb"] = {"image": {"alt": captions[drawn[1]]}}
     return made
 
 
@@ -88,6 +125,8 @@ def gallery(
     for paper, title in titles.items():
         parts += [f"(gallery-{paper})=\n## {plain(title)}"]
         own = [entry for entry in entries if entry["paper"] == paper]
+        jumps = [f"[{plain(label(entry))}](#gallery-{paper}-{entry['slug']})" for entry in own]
+        parts += ["; ".join(jumps) + "."] if own else []
         parts += [_exhibit(entry, claims, profile, (paper, entry["slug"]) in printed) for entry in own]
         parts += [] if own else ["Nothing has been made yet; `make figures` makes it."]
     return "\n\n".join(parts) + "\n"
@@ -95,32 +134,40 @@ def gallery(
 
 def _exhibit(entry: dict, claims: pd.DataFrame, profile: str, printed: bool) -> str:
     paper, slug = entry["paper"], entry["slug"]
-    recorded = slug.endswith("-recorded")
-    label = f"{entry['label']}, recorded" if recorded else entry["label"]
-    parts = [f"(gallery-{paper}-{slug})=\n### {plain(label)}"]
+    parts = [f"(gallery-{paper}-{slug})=\n### {plain(label(entry))}"]
     files = {name.rsplit(".", 1)[1]: f"figures/{name}" for name in entry["files"]}
     if entry["missing"]:
         parts.append(":::{warning}\nMissing: it has not been made yet. `make figures` makes it.\n:::")
     elif "svg" in files:
-        alt = entry["caption"].replace("\n", " ")
-        parts.append(f":::{{image}} {files['svg']}\n:alt: {alt}\n:loading: lazy\n:class: exhibit\n:::")
+        shown = f":::{{image}} {files['svg']}\n:alt: {entry['caption']}\n:loading: lazy\n:::"
+        parts.append(f"::::{{container}} exhibit\n{shown}\n::::")
     else:  # the file ends with the caption, which comes below
         ending = f"{entry['label']}. "
-        parts.append(f":::{{include}} {files['md']}\n:end-before: \"{ending}\"\n:::")
+        shown = f':::{{include}} {files["md"]}\n:end-before: "{ending}"\n:::'
+        parts.append(f"::::{{container}} exhibit\n{shown}\n::::")
     parts.append(plain(entry["caption"]) + ("." if not entry["caption"].endswith((".", ")")) else ""))
     if printed and not entry["missing"]:
         parts.append("The paper's numbers stand in the table, beside ours.")
     elif not entry["ours"]:
         parts += _reported(paper, entry["label"], claims)
     own = "Ours: the paper does not have it. " if entry["ours"] else ""
-    parts.append(own + _links(entry, files, "recorded" if recorded else profile))
+    parts.append(own + _links(entry, files, "recorded" if _recorded(entry) else profile))
     return "\n\n".join(part for part in parts if part)
 
 
-def _reported(paper: str, label: str, claims: pd.DataFrame) -> list[str]:
+def _recorded(entry: dict) -> bool:
+    return entry["slug"].endswith("-recorded")
+
+
+def label(entry: dict) -> str:
+    """What an artifact is called: the paper's name for it, and whether its data was recorded."""
+    return f"{entry['label']}, recorded" if _recorded(entry) else entry["label"]
+
+
+def _reported(paper: str, name: str, claims: pd.DataFrame) -> list[str]:
     """What the paper prints about a figure, as far as a claim holds the number."""
     known = claims[(claims["paper"] == paper) & claims["paper_value"].notna()].drop_duplicates("id")
-    here = known[known["place"].str.contains(rf"{re.escape(label)}(?!\d)")]
+    here = known[known["place"].str.contains(rf"{re.escape(name)}(?!\d)")]
     return [f"- {plain(row.statement)}. The paper's number: {row.paper_value:g}." for row in here.itertuples()]
 
 
@@ -130,7 +177,7 @@ def _links(entry: dict, files: dict[str, str], profile: str) -> str:
     groups = {
         "Notebook": [f"[{name}](notebooks/{name}.ipynb)" for name in notebooks],
         "Tidy tables": [f"[{name}](results/{profile}/{entry['paper']}/{name}.csv)" for name in tables],
-        "Files": [f"[{kind}]({path})" for kind, path in files.items() if kind != "md"],
+        "Files": [f"[{kind}]({path})" for kind, path in files.items() if kind not in ("md", "png")],
     }
     shown = [f"{name}: {', '.join(links)}" for name, links in groups.items() if links]
     return f"[{'; '.join(shown)}.]{{.sources}}" if shown else ""
@@ -159,8 +206,11 @@ def scoreboard(claims: pd.DataFrame, titles: dict[str, str]) -> str:
 
 def _counts(claims: pd.DataFrame) -> str:
     counts = claims.groupby("model", sort=False)["verdict"].value_counts().unstack(fill_value=0)
-    words = [(f"{plain(str(model))}", row.to_dict()) for model, row in counts.iterrows()]
-    lines = [f"- {model}: " + ", ".join(f"{n} {verdict}" for verdict, n in row.items() if n) for model, row in words]
+    words = {"holds": "hold", "fails": "fail", "cannot tell": "cannot tell"}
+    lines = []
+    for model, row in counts.iterrows():
+        shown = [f"{row[verdict]} {word}" for verdict, word in words.items() if row.get(verdict)]
+        lines.append(f"- {plain(model)}: {', '.join(shown)}")
     return "\n".join(lines)
 
 

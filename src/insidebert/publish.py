@@ -18,9 +18,17 @@ from insidebert.errors import InputError
 from insidebert.paths import Paths
 from insidebert.slides import slides
 
-MIRRORED = ("README.md", "CITATION.cff", "LICENSE", "corpus", "docs", "src", "teaching")
-"""What the pages may link to; it keeps its place, so that links mean the same in the checkout and in the book."""
-CARDS = ("corpus/treebank/README", "src/insidebert/masked_heads/README")
+MIRRORED = ("README.md", "README.zh.md", "CITATION.cff", "LICENSE", "book", "corpus", "docs", "src", "teaching")
+"""What the pages are made of and may link to; it keeps its place, so that links can be followed."""
+KEPT = (
+    "README*.md",
+    "docs/*.md",
+    "teaching/*.md",
+    "teaching/*/*.md",
+    "corpus/treebank/README.md",
+    "src/insidebert/masked_heads/*.md",
+)
+"""Pages that have the same place in the book as in the checkout; those of `book/` move to its root."""
 REVEAL = (
     *("dist/reveal.js", "dist/reveal.css", "plugin/notes"),
     *("dist/theme/white.css", "dist/theme/fonts/source-sans-pro"),
@@ -62,6 +70,7 @@ def decks(paths: Paths) -> list[Path]:
     from nbconvert import SlidesExporter
 
     found = _executed(paths)
+    entries = json.loads((paths.figures / "manifest.json").read_text(encoding="utf-8"))
     reveal = asset("sphinx-revealjs", "sphinx_revealjs/_static/revealjs")
     exporter = SlidesExporter(
         template_name="slides",
@@ -85,7 +94,8 @@ def decks(paths: Paths) -> list[Path]:
             notebook = nbformat.read(path, as_version=4)
             titles[path.stem] = book.heading(notebook.cells[0].source, path.stem)
             notebook.metadata["title"] = titles[path.stem]
-            html, _ = exporter.from_notebook_node(slides(notebook))
+            labels = {entry["slug"]: book.label(entry) for entry in entries if _belongs(path.stem, entry["paper"])}
+            html, _ = exporter.from_notebook_node(slides(notebook, labels))
             write_text(target / f"{path.stem}.html", html)
         write_text(target / "index.html", exporter.environment.get_template("list.html.j2").render(titles=titles))
         _replace(target, paths.build / "slides")
@@ -122,74 +132,100 @@ def _executed(paths: Paths) -> list[Path]:
 
 def _gather(paths: Paths, papers: tuple[str, ...], executed: list[Path], source: Path) -> None:
     """Lay out the sources of all pages."""
+    _mirror(paths, source)
+    entries = json.loads((source / "figures" / "manifest.json").read_text(encoding="utf-8"))
+    for entry in entries:
+        entry["missing"] |= not all((source / "figures" / name).exists() for name in entry["files"])
+    homes = _homes(paths, papers, source)
+    places = {path.relative_to(source).as_posix(): path.is_dir() for path in source.rglob("*")}
+    files, folders = ({name for name, folder in places.items() if folder == wanted} for wanted in (False, True))
+    pages = {
+        home: book.relinked((source / origin).read_text(encoding="utf-8"), origin, homes, files, folders)
+        for origin, home in homes.items()
+        if origin.endswith(".md") and origin in files and home not in ("gallery.md", "scoreboard.md")
+    }
+
+    titles = _notebooks(paths, executed, source, entries)
+    ran = [path.stem for path in executed]
+    chapters = {paper: book.heading(pages.setdefault(f"{paper}.md", f"# {paper}")) for paper in papers}
+    for paper in papers:
+        own = {name: title for name, title in titles.items() if _belongs(name, paper)}
+        pages[f"{paper}.md"] = book.chapter(pages[f"{paper}.md"], paper, own, ran)
+    claims = read_tidy(source / "figures" / "claims.csv")
+    printed = [(paper, slug) for paper in papers for slug in _printed(paper)]
+    pages["gallery.md"] = book.gallery(entries, claims, chapters, paths.profile, printed)
+    pages["scoreboard.md"] = book.scoreboard(claims, chapters)
+    others = [f"notebooks/{name}.ipynb" for name in ran if not any(_belongs(name, paper) for paper in papers)]
+    pages["index.md"] += "\n\n" + _contents(papers, list(pages), others)
+    for name, text in pages.items():
+        write_text(source / name, text)
+
+
+def _homes(paths: Paths, papers: tuple[str, ...], source: Path) -> dict[str, str]:
+    """Place in the checkout -> place in the book, of everything that is a page there."""
+    homes = {path.relative_to(source).as_posix(): path.name for path in sorted((source / "book").glob("*.md"))}
+    kept = [path for pattern in KEPT for path in sorted(source.glob(pattern))]
+    homes |= {path.relative_to(source).as_posix(): path.relative_to(source).as_posix() for path in kept}
+    homes |= {f"notebooks/{path.name}": f"notebooks/{path.name}" for path in paths.notebooks.glob("*.ipynb")}
+    homes |= {f"figures/{paper}": f"gallery.md#gallery-{paper}" for paper in papers}
+    return homes | {"book/start.md": "index.md", "figures": "gallery.md", "figures/claims.md": "scoreboard.md"}
+
+
+def _contents(papers: tuple[str, ...], pages: list[str], others: list[str]) -> str:
+    """The table of contents of the whole book."""
+
+    def starting(*beginnings: str) -> list[str]:
+        return [name for name in pages if name.startswith(beginnings) and not name.endswith(".zh.md")]
+
+    trees = {
+        "Papers": [f"{paper}.md" for paper in papers],
+        "Results": ["gallery.md", "scoreboard.md"],
+        "More notebooks": others,
+        "Use it": ["own-model.md"],
+        "For teachers": starting("teaching/README") + [n for n in starting("teaching/") if n != "teaching/README.md"],
+        "Background": [*starting("README", "docs/", "corpus/", "src/"), "references.md"],
+        "中文": [name for name in pages if name.endswith(".zh.md")],
+    }
+    return "\n\n".join(book.toctree(tree, name) for name, tree in trees.items())
+
+
+def _mirror(paths: Paths, source: Path) -> None:
+    """Copy what pages show or link to."""
+    source.mkdir()
     for name in MIRRORED:
         origin = paths.root / name
         if origin.is_dir():
             shutil.copytree(origin, source / name, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
         elif origin.exists():
-            source.mkdir(exist_ok=True)
             shutil.copy(origin, source / name)
-    for origin, name in ((paths.figures, "figures"), (paths.results, f"results/{paths.profile}")):
-        shutil.copytree(origin, source / name)
-    if paths.recorded.is_dir():
-        shutil.copytree(paths.recorded, source / "results" / "recorded", dirs_exist_ok=True)
-    shutil.copytree(paths.root / "book" / "images", source / "images")
-    pages = {path.stem: _moved(path.read_text(encoding="utf-8")) for path in (paths.root / "book").glob("*.md")}
-
-    titles = _notebooks(paths, executed, source)
-    ran = [path.stem for path in executed]
-    chapters = {}
-    for paper in papers:
-        own = {name: title for name, title in titles.items() if f"-{paper.replace('_', '-')}-" in name}
-        chapters[paper] = book.heading(pages.get(paper, ""), paper)
-        pages[paper] = book.chapter(pages.get(paper, f"# {paper}"), paper, own, ran)
-    others = [name for name in ran if not any(f"-{paper.replace('_', '-')}-" in name for paper in papers)]
-    entries = json.loads((source / "figures" / "manifest.json").read_text(encoding="utf-8"))
-    for entry in entries:
-        entry["missing"] |= not all((source / "figures" / name).exists() for name in entry["files"])
-    claims = read_tidy(source / "figures" / "claims.csv")
-    printed = [(paper, slug) for paper in papers for slug in _printed(paper)]
-    pages["gallery"] = book.gallery(entries, claims, chapters, paths.profile, printed)
-    pages["scoreboard"] = book.scoreboard(claims, chapters)
-    teaching, docs = (
-        sorted(path.relative_to(source).with_suffix("").as_posix() for path in source.glob(pattern))
-        for pattern in ("teaching/**/*.md", "docs/*.md")
-    )
-    teaching.sort(key=lambda name: name != "teaching/README")
-    trees = {
-        "Papers": papers,
-        "Results": ("gallery", "scoreboard"),
-        "More notebooks": [f"notebooks/{name}" for name in others],
-        "Use it": ["own-model"],
-        "For teachers": teaching,
-        "Background": (*docs, *CARDS, "references", *(name for name in pages if name.startswith("start."))),
-    }
-    pages["index"] = "\n\n".join([pages.pop("start"), *(book.toctree(tree, name) for name, tree in trees.items())])
-    for name, text in pages.items():
-        write_text(source / f"{name}.md", text)
+    shutil.copytree(paths.figures, source / "figures")
+    for folder in {paths.results, paths.recorded}:
+        if folder.is_dir():
+            name = "recorded" if folder == paths.recorded else paths.profile
+            shutil.copytree(folder, source / "results" / name)
 
 
-def _notebooks(paths: Paths, executed: list[Path], source: Path) -> dict[str, str]:
+def _notebooks(paths: Paths, executed: list[Path], source: Path, entries: list[dict]) -> dict[str, str]:
     """Write a page per notebook, a stub for one that was not run; return name -> title."""
     there = {path.stem: path for path in executed}
     titles = {}
     for name in sorted({path.stem for path in paths.notebooks.glob("*.ipynb")} | set(there)):
         notebook = nbformat.read(there.get(name, paths.notebooks / f"{name}.ipynb"), as_version=4)
         titles[name] = book.heading(notebook.cells[0].source if notebook.cells else "", name)
-        made = book.page(notebook) if name in there else book.stub(titles[name], name)
+        captions = {entry["slug"]: entry["caption"] for entry in entries if _belongs(name, entry["paper"])}
+        made = book.page(notebook, captions) if name in there else book.stub(titles[name], name)
         write_text(source / "notebooks" / f"{name}.ipynb", nbformat.writes(made))
     return titles
+
+
+def _belongs(notebook: str, paper: str) -> bool:
+    return f"-{paper.replace('_', '-')}-" in notebook
 
 
 def _printed(paper: str) -> list[str]:
     """Slugs of the tables that show the paper's own numbers."""
     path = files(f"insidebert.papers.{paper}") / "printed.yml"
     return list(yaml.safe_load(path.read_text(encoding="utf-8"))) if path.is_file() else []
-
-
-def _moved(text: str) -> str:
-    """A page of `book/` as it reads one folder up, with the first page called index."""
-    return text.replace("](../", "](").replace("](start.md", "](index.md")
 
 
 def _replace(made: Path, target: Path) -> Path:
