@@ -135,7 +135,8 @@ def gallery(
 def _exhibit(entry: dict, claims: pd.DataFrame, profile: str, printed: bool) -> str:
     paper, slug = entry["paper"], entry["slug"]
     parts = [f"(gallery-{paper}-{slug})=\n### {plain(label(entry))}"]
-    files = {name.rsplit(".", 1)[1]: f"figures/{name}" for name in entry["files"]}
+    there = [] if entry["missing"] else entry["files"]
+    files = {name.rsplit(".", 1)[1]: f"figures/{name}" for name in there}
     if entry["missing"]:
         parts.append(":::{warning}\nMissing: it has not been made yet. `make figures` makes it.\n:::")
     elif "svg" in files:
@@ -195,7 +196,7 @@ def scoreboard(claims: pd.DataFrame, titles: dict[str, str]) -> str:
         "A claim [holds]{.verdict .holds} if the whole 95% interval of what was measured lies where the claim puts it, "
         "[fails]{.verdict .fails} if it lies wholly elsewhere; otherwise we [cannot tell]{.verdict .cannot-tell}. "
         "A claim that fails says something about the model that was run here, which is not the paper's. "
-        "Press a column's heading to sort by it.",
+        "Press a column's heading to sort by it: verdicts first, then numbers.",
     ]
     for paper, title in titles.items():
         own = claims[claims["paper"] == paper]

@@ -18,7 +18,10 @@ from insidebert.errors import InputError
 from insidebert.paths import Paths
 from insidebert.slides import slides
 
-MIRRORED = ("README.md", "README.zh.md", "CITATION.cff", "LICENSE", "book", "corpus", "docs", "src", "teaching")
+MIRRORED = (
+    *("README.md", "README.zh.md", "CITATION.cff", "LICENSE"),
+    *("book", "corpus", "docs", "figures", "results", "src", "teaching"),
+)
 """What the pages are made of and may link to; it keeps its place, so that links can be followed."""
 KEPT = (
     "README*.md",
@@ -50,6 +53,7 @@ def site(paths: Paths, papers: tuple[str, ...]) -> Path:
         InputError: nothing was run yet, Sphinx is not installed, or it found something wrong.
     """
     executed = _executed(paths)
+    asset("Sphinx", "sphinx")
     with tempfile.TemporaryDirectory() as scratch:
         source, target = Path(scratch) / "source", Path(scratch) / "book"
         _gather(paths, papers, executed, source)
@@ -67,14 +71,30 @@ def decks(paths: Paths) -> list[Path]:
     Raises:
         InputError: nothing was run yet, or the package that ships reveal.js is not installed.
     """
+    found, entries = _executed(paths), _manifest(paths)
+    exporter = _exporter(paths.root / "book" / "templates")
+    titles = {}
+    with tempfile.TemporaryDirectory() as scratch:
+        target = Path(scratch) / "slides"
+        _copy_reveal(target / "reveal")
+        for path in found:
+            notebook = nbformat.read(path, as_version=4)
+            titles[path.stem] = notebook.metadata["title"] = book.heading(notebook.cells[0].source, path.stem)
+            labels = {entry["slug"]: book.label(entry) for entry in entries if _belongs(path.stem, entry["paper"])}
+            html, _ = exporter.from_notebook_node(slides(notebook, labels))
+            write_text(target / f"{path.stem}.html", html)
+        write_text(target / "index.html", exporter.environment.get_template("list.html.j2").render(titles=titles))
+        _replace(target, paths.build / "slides")
+    return [paths.build / "slides" / f"{name}.html" for name in titles]
+
+
+def _exporter(templates: Path):
+    """nbconvert's slides with our template, whose scripts lie beside them."""
     from nbconvert import SlidesExporter
 
-    found = _executed(paths)
-    entries = json.loads((paths.figures / "manifest.json").read_text(encoding="utf-8"))
-    reveal = asset("sphinx-revealjs", "sphinx_revealjs/_static/revealjs")
-    exporter = SlidesExporter(
+    return SlidesExporter(
         template_name="slides",
-        extra_template_basedirs=[str(paths.root / "book" / "templates")],
+        extra_template_basedirs=[str(templates)],
         reveal_url_prefix="reveal",
         reveal_theme="white",
         reveal_number="c/t",
@@ -82,24 +102,15 @@ def decks(paths: Paths) -> list[Path]:
         exclude_input_prompt=True,
         exclude_output_prompt=True,
     )
-    with tempfile.TemporaryDirectory() as scratch:
-        target = Path(scratch) / "slides"
-        for path in REVEAL:
-            copy = shutil.copytree if (reveal / path).is_dir() else shutil.copy
-            (target / "reveal" / path).parent.mkdir(parents=True, exist_ok=True)
-            copy(reveal / path, target / "reveal" / path)
-        shutil.copy(mathjax(), target / "reveal")
-        titles = {}
-        for path in found:
-            notebook = nbformat.read(path, as_version=4)
-            titles[path.stem] = book.heading(notebook.cells[0].source, path.stem)
-            notebook.metadata["title"] = titles[path.stem]
-            labels = {entry["slug"]: book.label(entry) for entry in entries if _belongs(path.stem, entry["paper"])}
-            html, _ = exporter.from_notebook_node(slides(notebook, labels))
-            write_text(target / f"{path.stem}.html", html)
-        write_text(target / "index.html", exporter.environment.get_template("list.html.j2").render(titles=titles))
-        _replace(target, paths.build / "slides")
-    return [paths.build / "slides" / f"{name}.html" for name in titles]
+
+
+def _copy_reveal(target: Path) -> None:
+    origin = asset("sphinx-revealjs", "sphinx_revealjs/_static/revealjs")
+    for path in REVEAL:
+        (target / path).parent.mkdir(parents=True, exist_ok=True)
+        copy = shutil.copytree if (origin / path).is_dir() else shutil.copy
+        copy(origin / path, target / path)
+    shutil.copy(mathjax(), target)
 
 
 def asset(package: str, path: str) -> Path:
@@ -130,12 +141,21 @@ def _executed(paths: Paths) -> list[Path]:
     return found
 
 
+def _manifest(paths: Paths) -> list[dict]:
+    """The manifest, with what is not on the disk any more marked as missing."""
+    path = paths.figures / "manifest.json"
+    if not path.exists():
+        raise InputError(f"{path} is missing; `make figures` writes it, with the same PROFILE")
+    entries = json.loads(path.read_text(encoding="utf-8"))
+    for entry in entries:
+        entry["missing"] |= not all((paths.figures / name).exists() for name in entry["files"])
+    return entries
+
+
 def _gather(paths: Paths, papers: tuple[str, ...], executed: list[Path], source: Path) -> None:
     """Lay out the sources of all pages."""
+    entries = _manifest(paths)
     _mirror(paths, source)
-    entries = json.loads((source / "figures" / "manifest.json").read_text(encoding="utf-8"))
-    for entry in entries:
-        entry["missing"] |= not all((source / "figures" / name).exists() for name in entry["files"])
     homes = _homes(paths, papers, source)
     places = {path.relative_to(source).as_posix(): path.is_dir() for path in source.rglob("*")}
     files, folders = ({name for name, folder in places.items() if folder == wanted} for wanted in (False, True))
@@ -183,14 +203,14 @@ def _contents(papers: tuple[str, ...], pages: list[str], others: list[str]) -> s
         "More notebooks": others,
         "Use it": ["own-model.md"],
         "For teachers": starting("teaching/README") + [n for n in starting("teaching/") if n != "teaching/README.md"],
-        "Background": [*starting("README", "docs/", "corpus/", "src/"), "references.md"],
+        "Background": ["About the project <README.md>", *starting("docs/", "corpus/", "src/"), "references.md"],
         "中文": [name for name in pages if name.endswith(".zh.md")],
     }
     return "\n\n".join(book.toctree(tree, name) for name, tree in trees.items())
 
 
 def _mirror(paths: Paths, source: Path) -> None:
-    """Copy what pages show or link to."""
+    """Copy what pages show or link to; figures and tables of another profile go over the committed ones."""
     source.mkdir()
     for name in MIRRORED:
         origin = paths.root / name
@@ -198,11 +218,8 @@ def _mirror(paths: Paths, source: Path) -> None:
             shutil.copytree(origin, source / name, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
         elif origin.exists():
             shutil.copy(origin, source / name)
-    shutil.copytree(paths.figures, source / "figures")
-    for folder in {paths.results, paths.recorded}:
-        if folder.is_dir():
-            name = "recorded" if folder == paths.recorded else paths.profile
-            shutil.copytree(folder, source / "results" / name)
+    shutil.copytree(paths.figures, source / "figures", dirs_exist_ok=True)
+    shutil.copytree(paths.results, source / "results" / paths.profile, dirs_exist_ok=True)
 
 
 def _notebooks(paths: Paths, executed: list[Path], source: Path, entries: list[dict]) -> dict[str, str]:
