@@ -6,6 +6,8 @@
 #   make recorded                measure anew on UD English EWT and GUM   TREEBANK=... DOCUMENTS=...
 #                                and on DREAM   QUESTIONS=...
 #   make reproduce               measure anew from scratch and compare with the committed tables
+#   make book                    the book, a static site, from what `make figures` left: build/book/index.html
+#   make slides                  slides of the notebooks, likewise: build/slides/index.html
 #   make test / lint / bench     the tests; the style; timings as ratios to the bare forward pass
 #   make test-browser            the explorer in JupyterLab, and the built book, in a Chromium    CHROMIUM=...
 #   make lab                     JupyterLab on the notebooks
@@ -82,6 +84,9 @@ redraw: $(READY)
 reproduce: $(READY)
 	@$(PYTHON) -m insidebert reproduce $(OPTIONS) $(if $(PAPER),--paper $(PAPER))
 
+book slides: $(READY)
+	@$(PYTHON) -m insidebert $@ --profile $(PROFILE)
+
 test: $(READY)
 	$(PYTHON) -m pytest
 
@@ -106,7 +111,7 @@ exercises: $(READY)
 
 lock:
 	rm -rf build/lock && $(SYSTEM_PYTHON) -m venv build/lock
-	build/lock/bin/python -m pip install --quiet 'torch==2.13.0' setuptools wheel '.[dev,browser]'
+	build/lock/bin/python -m pip install --quiet 'torch==2.13.0' setuptools wheel '.[dev,book,browser]'
 	echo '# Written by `make lock`: every package that the tests and figures were made with.' > requirements.lock
 	build/lock/bin/python -m pip freeze --all --exclude insidebert --exclude pip | sed 's/+cpu$$//' >> requirements.lock
 

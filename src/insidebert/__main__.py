@@ -109,6 +109,20 @@ def bench(options) -> None:
     report(options.models or list(EMBEDDED))
 
 
+def book(options) -> None:
+    """Build the book, a static site, from the executed notebooks."""
+    from insidebert.publish import site
+
+    print(f"the book: {site(Paths.find(options.profile), PAPERS)}")
+
+
+def slides(options) -> None:
+    """Make slides of the executed notebooks."""
+    from insidebert.publish import decks
+
+    print(*(f"slides: {path}" for path in decks(Paths.find(options.profile))), sep="\n")
+
+
 def models(options) -> None:
     """List the embedded models."""
     for name, model in EMBEDDED.items():
@@ -152,7 +166,7 @@ def _execute(notebook: Notebook, parameters: dict, paths: Paths) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m insidebert", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="command")
-    for function in (figures, run, train, collect, redraw, reproduce, bench, models):
+    for function in (figures, run, train, collect, redraw, reproduce, book, slides, bench, models):
         command = commands.add_parser(function.__name__, help=function.__doc__, description=function.__doc__)
         command.set_defaults(run=function)
         command.add_argument("--profile", default=COMMITTED, help="embedded (default), smoke, paper")

@@ -26,8 +26,8 @@ DRAWING = {
         "workspace.py",
         "notebooks.py",
     ),
-    *("reproduce.py", "bench.py", "yardsticks.py", "views.py", "check.py", "errors.py", "paths.py"),
-    *("__init__.py", "__main__.py"),
+    *("book.py", "slides.py", "publish.py", "explorer.py", "check.py", "views.py", "bench.py", "yardsticks.py"),
+    *("reproduce.py", "errors.py", "paths.py", "__init__.py", "__main__.py"),
 }
 """Modules that no measurement depends on, beside those named `...figures.py`; changing them recomputes nothing."""
 

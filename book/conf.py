@@ -1,0 +1,31 @@
+"""Sphinx: notebooks are shown as they were run; everything a page needs lies beside it."""
+
+import insidebert
+from insidebert.publish import KEPT, mathjax
+
+project = "insidebert"
+author = "the insidebert authors"
+release = insidebert.__version__
+extensions = ["myst_nb"]
+include_patterns = ["*.md", *KEPT, "notebooks/*.ipynb"]
+
+nb_execution_mode = "off"
+nb_code_prompt_show = "Settings and imports"
+nb_code_prompt_hide = "Settings and imports"
+nb_ipywidgets_js = {}
+nb_merge_streams = True
+myst_enable_extensions = ["attrs_inline", "colon_fence", "dollarmath"]
+myst_heading_anchors = 3
+myst_links_external_new_tab = False
+
+html_theme = "furo"
+html_title = "insidebert"
+html_static_path = ["static", str(mathjax())]
+html_css_files = ["book.css"]
+html_js_files = [("scoreboard.js", {"defer": "defer"})]
+mathjax_path = "tex-svg.js"
+html_show_sourcelink = False
+html_copy_source = False
+html_show_sphinx = False
+html_show_copyright = False
+html_last_updated_fmt = None

@@ -1,0 +1,236 @@
+"""The book's pages as text: what the manifest, the claims and the executed notebooks become."""
+
+import posixpath
+import re
+from collections.abc import Collection
+
+import nbformat
+import pandas as pd
+
+WIDGET = "application/vnd.jupyter.widget-view+json"
+
+
+def plain(text: str) -> str:
+    """Text with everything escaped that Markdown would read as markup."""
+    return re.sub(r"([\\`*_\[\]<>|$#])", r"\\\1", text)
+
+
+def heading(text: str, otherwise: str = "") -> str:
+    """The first `# heading` of a page, else what was given."""
+    found = re.search(r"^# +(.+)$", text, flags=re.MULTILINE)
+    return found[1].strip() if found else otherwise
+
+
+def relinked(text: str, origin: str, homes: dict[str, str], files: Collection[str], folders: Collection[str]) -> str:
+    """A page of the checkout with its links as they are in the book.
+
+    A link to a page leads there; one to another file downloads it; one to a folder, which a site does not have, becomes
+    plain text. Links out of the project, and those that lead nowhere, stay.
+
+    Args:
+        origin: the page's place in the checkout, such as `teaching/README.md`.
+        homes: place in the checkout -> place in the book, of all pages.
+        files, folders: places in the checkout.
+    """
+    here = posixpath.dirname(homes[origin])
+
+    def link(match: re.Match) -> str:
+        picture, shown, (name, *anchor) = match[1], match[2], match[3].split("#", 1)
+        place = posixpath.normpath(posixpath.join(posixpath.dirname(origin), name))
+        if not name or ":" in name:
+            return match[0]
+        if place in homes:
+            home, *own = homes[place].split("#")
+            return f"[{shown}]({'#'.join([posixpath.relpath(home, here or '.'), *(anchor or own)])})"
+        if place in files:
+            return f"{picture}[{shown}]({'' if picture else 'path:'}{posixpath.relpath(place, here or '.')})"
+        return shown if place in folders else match[0]
+
+    return re.sub(r"(!?)\[([^\]]*)\]\(([^()\s]+)\)", link, text)
+
+
+def toctree(pages: Collection[str], caption: str = "") -> str:
+    """A toctree that shows in the sidebar only; nothing for no pages."""
+    if not pages:
+        return ""
+    options = ["```{toctree}", ":hidden:", *([f":caption: {caption}"] if caption else []), ""]
+    return "\n".join([*options, *pages, "```\n"])
+
+
+def page(notebook: nbformat.NotebookNode, captions: dict[str, str]) -> nbformat.NotebookNode:
+    """An executed notebook as a page: no progress bars, no widget state, inputs without output folded away.
+
+    Args:
+        notebook: with outputs.
+        captions: slug -> caption, for those who cannot see the figures that `work.draw("slug")` draws.
+    """
+    made = nbformat.from_dict(notebook)
+    made.metadata.pop("widgets", None)
+    for cell in made.cells:
+        if cell.cell_type != "code":
+            continue
+        cell.outputs = [output for output in cell.outputs if WIDGET not in output.get("data", {})]
+        if not cell.outputs:
+            cell.metadata["tags"] = [*cell.metadata.get("tags", []), "hide-input"]
+        drawn = re.search(r'draw\("([^"]+)"', cell.source)
+        if drawn and drawn[1] in captions:
+            cell.metadata["mystnb"] = {"image": {"alt": captions[drawn[1]]}}
+    return made
+
+
+def stub(title: str, name: str) -> nbformat.NotebookNode:
+    """The page that links reach while a notebook has no executed copy; in no table of contents."""
+    text = f"# {title}\n\nNot run yet. `python -m insidebert run {name}` runs this notebook."
+    return nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(text)], metadata={"orphan": True})
+
+
+def chapter(text: str, paper: str, notebooks: dict[str, str], executed: Collection[str]) -> str:
+    """A paper's page.
+
+    Args:
+        text: what the paper asks, by hand.
+        paper: such as `open_sesame`.
+        notebooks: name -> title of all its notebooks, in order.
+        executed: names of those that have been run.
+    """
+    there = [name for name in notebooks if name in executed]
+    missing = [name for name in notebooks if name not in executed]
+    parts = [text.strip(), "## Notebooks"]
+    parts += ["\n".join(f"- [{plain(notebooks[name])}](notebooks/{name}.ipynb)" for name in there)] if there else []
+    if missing:
+        names = ", ".join(f"`{name}`" for name in missing)
+        parts.append(f":::{{warning}}\nNot run yet, and so not in this book: {names}. `make figures` runs them.\n:::")
+    parts.append(f"See also its figures and tables in [the gallery](#gallery-{paper}) and its claims on ")
+    parts[-1] += f"[the scoreboard](#scoreboard-{paper})."
+    return "\n\n".join([*parts, toctree([f"notebooks/{name}" for name in there])])
+
+
+def gallery(
+    entries: list[dict], claims: pd.DataFrame, titles: dict[str, str], profile: str, printed: Collection[tuple]
+) -> str:
+    """Every figure and table, in the papers' order.
+
+    Args:
+        entries: `figures/manifest.json`.
+        claims: `figures/claims.csv`; it knows what the papers print about a figure.
+        titles: paper -> its heading.
+        profile: folder below `results/` that holds the tidy tables.
+        printed: (paper, slug) of tables that hold the paper's own numbers beside ours.
+    """
+    parts = [
+        "# Gallery",
+        "Every figure and table of the three papers, rebuilt. Each links to the notebook that explains it and to the "
+        "tidy tables that it is drawn from; what the papers do not have is marked as ours.",
+    ]
+    for paper, title in titles.items():
+        parts += [f"(gallery-{paper})=\n## {plain(title)}"]
+        own = [entry for entry in entries if entry["paper"] == paper]
+        jumps = [f"[{plain(label(entry))}](#gallery-{paper}-{entry['slug']})" for entry in own]
+        parts += ["; ".join(jumps) + "."] if own else []
+        parts += [_exhibit(entry, claims, profile, (paper, entry["slug"]) in printed) for entry in own]
+        parts += [] if own else ["Nothing has been made yet; `make figures` makes it."]
+    return "\n\n".join(parts) + "\n"
+
+
+def _exhibit(entry: dict, claims: pd.DataFrame, profile: str, printed: bool) -> str:
+    paper, slug = entry["paper"], entry["slug"]
+    parts = [f"(gallery-{paper}-{slug})=\n### {plain(label(entry))}"]
+    there = [] if entry["missing"] else entry["files"]
+    files = {name.rsplit(".", 1)[1]: f"figures/{name}" for name in there}
+    if entry["missing"]:
+        parts.append(":::{warning}\nMissing: it has not been made yet. `make figures` makes it.\n:::")
+    elif "svg" in files:
+        shown = f":::{{image}} {files['svg']}\n:alt: {entry['caption']}\n:loading: lazy\n:::"
+        parts.append(f"::::{{container}} exhibit\n{shown}\n::::")
+    else:  # the file ends with the caption, which comes below
+        ending = f"{entry['label']}. "
+        shown = f':::{{include}} {files["md"]}\n:end-before: "{ending}"\n:::'
+        parts.append(f"::::{{container}} exhibit\n{shown}\n::::")
+    parts.append(plain(entry["caption"]) + ("." if not entry["caption"].endswith((".", ")")) else ""))
+    if printed and not entry["missing"]:
+        parts.append("The paper's numbers stand in the table, beside ours.")
+    elif not entry["ours"]:
+        parts += _reported(paper, entry["label"], claims)
+    own = "Ours: the paper does not have it. " if entry["ours"] else ""
+    parts.append(own + _links(entry, files, "recorded" if _recorded(entry) else profile))
+    return "\n\n".join(part for part in parts if part)
+
+
+def _recorded(entry: dict) -> bool:
+    return entry["slug"].endswith("-recorded")
+
+
+def label(entry: dict) -> str:
+    """What an artifact is called: the paper's name for it, and whether its data was recorded."""
+    return f"{entry['label']}, recorded" if _recorded(entry) else entry["label"]
+
+
+def _reported(paper: str, name: str, claims: pd.DataFrame) -> list[str]:
+    """What the paper prints about a figure, as far as a claim holds the number."""
+    known = claims[(claims["paper"] == paper) & claims["paper_value"].notna()].drop_duplicates("id")
+    here = known[known["place"].str.contains(rf"{re.escape(name)}(?!\d)")]
+    return [f"- {plain(row.statement)}. The paper's number: {row.paper_value:g}." for row in here.itertuples()]
+
+
+def _links(entry: dict, files: dict[str, str], profile: str) -> str:
+    notebooks = dict.fromkeys(source["notebook"] for source in entry["sources"])
+    tables = dict.fromkeys(table for source in entry["sources"] for table in source["tables"])
+    groups = {
+        "Notebook": [f"[{name}](notebooks/{name}.ipynb)" for name in notebooks],
+        "Tidy tables": [f"[{name}](results/{profile}/{entry['paper']}/{name}.csv)" for name in tables],
+        "Files": [f"[{kind}]({path})" for kind, path in files.items() if kind not in ("md", "png")],
+    }
+    shown = [f"{name}: {', '.join(links)}" for name, links in groups.items() if links]
+    return f"[{'; '.join(shown)}.]{{.sources}}" if shown else ""
+
+
+def scoreboard(claims: pd.DataFrame, titles: dict[str, str]) -> str:
+    """Claim by claim and model by model: what the paper says, its number, ours, and the verdict as a word.
+
+    Args:
+        claims: `figures/claims.csv`; every model in it is a column.
+        titles: paper -> its heading.
+    """
+    parts = [
+        "# Scoreboard",
+        "A claim [holds]{.verdict .holds} if the whole 95% interval of what was measured lies where the claim puts it, "
+        "[fails]{.verdict .fails} if it lies wholly elsewhere; otherwise we [cannot tell]{.verdict .cannot-tell}. "
+        "A claim that fails says something about the model that was run here, which is not the paper's. "
+        "Press a column's heading to sort by it: verdicts first, then numbers.",
+    ]
+    for paper, title in titles.items():
+        own = claims[claims["paper"] == paper]
+        parts.append(f"(scoreboard-{paper})=\n## {plain(title)}")
+        parts.append(f"{_counts(own)}\n\n{_table(own)}" if len(own) else "Nothing has been measured yet.")
+    return "\n\n".join(parts) + "\n"
+
+
+def _counts(claims: pd.DataFrame) -> str:
+    counts = claims.groupby("model", sort=False)["verdict"].value_counts().unstack(fill_value=0)
+    words = {"holds": "hold", "fails": "fail", "cannot tell": "cannot tell"}
+    lines = []
+    for model, row in counts.iterrows():
+        shown = [f"{row[verdict]} {word}" for verdict, word in words.items() if row.get(verdict)]
+        lines.append(f"- {plain(model)}: {', '.join(shown)}")
+    return "\n".join(lines)
+
+
+def _table(claims: pd.DataFrame) -> str:
+    models = list(dict.fromkeys(claims["model"]))
+    lines = [":::{container} scoreboard", f"| claim | paper | {' | '.join(map(plain, models))} |"]
+    lines.append("|" + " --- |" * (2 + len(models)))
+    for _, claim in claims.groupby("id", sort=False):
+        first = claim.iloc[0]
+        where = f"[{plain(first['place'])}; holds if {plain(first['holds_if'])}]{{.where}}"
+        number = "" if pd.isna(first["paper_value"]) else f"{first['paper_value']:g}"
+        cells = [_verdict(claim[claim["model"] == model]) for model in models]
+        lines.append("| " + " | ".join([f"{plain(first['statement'])} {where}", number or "-", *cells]) + " |")
+    return "\n".join([*lines, ":::"])
+
+
+def _verdict(rows: pd.DataFrame) -> str:
+    if rows.empty:
+        return "-"
+    row = rows.iloc[0]
+    measured = f"{row['measured']:.2f} [\\[{row['low']:.2f}, {row['high']:.2f}\\]]{{.interval}}"
+    return f"[{row['verdict']}]{{.verdict .{row['verdict'].replace(' ', '-')}}} {measured}"

@@ -1,0 +1,275 @@
+"""The book and the slides: generated pages, and a site that is whole and needs no network."""
+
+import json
+import re
+from html.parser import HTMLParser
+from urllib.parse import unquote
+
+import nbformat
+import pandas as pd
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+
+from insidebert import book, publish
+from insidebert.claims import COLUMNS
+from insidebert.errors import InputError
+from insidebert.paths import Paths
+from insidebert.slides import slides
+from insidebert.workspace import PAPERS
+
+PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+LEFT_OUT = "32-mcrc-unanswerable"
+"""The notebook that nobody has run."""
+TITLES = {"open_sesame": "Open Sesame", "look_at": "What does BERT look at?"}
+
+
+def entry(slug: str, label: str, files: list[str], **other) -> dict:
+    source = {"notebook": "21-look-at-surface", "tables": ["surface-heads", "surface-layers"]}
+    made = {"paper": "look_at", "slug": slug, "label": label, "caption": f"About {label} [SEP]", "ours": False}
+    return made | {"files": [f"look_at/{name}" for name in files], "missing": not files, "sources": [source]} | other
+
+
+def claims(*rows: tuple) -> pd.DataFrame:
+    """Rows of (id, place, paper value, model, measured, low, high, verdict)."""
+    names = ("id", "place", "paper_value", "model", "measured", "low", "high", "verdict")
+    common = {"paper": "look_at", "statement": "Half of all attention is on [SEP]", "holds_if": "above 0.5"}
+    return pd.DataFrame([common | dict(zip(names, row, strict=True)) for row in rows], columns=COLUMNS)
+
+
+THREE = claims(
+    ("half-on-sep", "Section 3.1, Figure 2", 0.5, "distilbert-cased", 0.52, 0.51, 0.53, "holds"),
+    ("half-on-sep", "Section 3.1, Figure 2", 0.5, "minilm-l6", 0.02, 0.01, 0.03, "fails"),
+    ("half-on-sep", "Section 3.1, Figure 2", 0.5, "my_model", 0.5, 0.4, 0.6, "cannot tell"),
+    ("no-op", "Section 3.2, Figure 3", None, "distilbert-cased", 0.1, 0.05, 0.15, "holds"),
+)
+
+
+def section(text: str, label: str) -> str:
+    """One artifact's part of the gallery."""
+    return text.split(f"### {label}\n")[1].split("\n(gallery-")[0]
+
+
+def test_the_gallery_shows_every_artifact_in_order():
+    entries = [entry("figure-2", "Figure 2", ["figure-2.svg", "figure-2.png"]), entry("figure-20", "Figure 20", [])]
+    text = book.gallery(entries, THREE, TITLES, "smoke", [])
+    assert text.index("## Open Sesame") < text.index("## What does BERT") < text.index("### Figure 2\n")
+    assert "Nothing has been made yet" in text.split("## What does BERT")[0]
+    shown = section(text, "Figure 2")
+    assert ":::{image} figures/look_at/figure-2.svg\n:alt: About Figure 2 [SEP]\n" in shown
+    assert "[21-look-at-surface](notebooks/21-look-at-surface.ipynb)" in shown
+    assert "[surface-layers](results/smoke/look_at/surface-layers.csv)" in shown
+    assert "The paper's number: 0.5." in shown
+
+
+def test_a_missing_artifact_shows_as_missing_and_borrows_no_number():
+    gone = entry("figure-20", "Figure 20", ["figure-20.svg"], missing=True)
+    shown = section(book.gallery([gone], THREE, TITLES, "smoke", []), "Figure 20")
+    assert "Missing" in shown and "make figures" in shown
+    assert "figure-20.svg" not in shown and "paper's number" not in shown
+
+
+def test_tables_are_shown_without_the_caption_that_stands_below():
+    files = ["table-1.csv", "table-1.md", "table-1.tex"]
+    text = book.gallery([entry("table-1", "Table 1", files)], THREE, TITLES, "smoke", [("look_at", "table-1")])
+    shown = section(text, "Table 1")
+    assert ':::{include} figures/look_at/table-1.md\n:end-before: "Table 1. "\n' in shown
+    assert "The paper's numbers stand in the table" in shown
+    assert "[tex](figures/look_at/table-1.tex)" in shown
+
+
+def test_recorded_artifacts_link_to_the_recorded_tables():
+    made = entry("table-1-recorded", "Table 1", ["table-1-recorded.md"], ours=True)
+    shown = section(book.gallery([made], THREE, TITLES, "embedded", []), "Table 1, recorded")
+    assert "results/recorded/look_at/surface-heads.csv" in shown and "Ours" in shown
+
+
+def test_the_scoreboard_has_a_column_for_every_model():
+    text = book.scoreboard(THREE, TITLES)
+    assert "| claim | paper | distilbert-cased | minilm-l6 | my\\_model |\n| --- | --- | --- | --- | --- |\n" in text
+    rows = [line.strip("| ").split(" | ") for line in text.splitlines() if line.startswith("| Half")]
+    (statement, paper, first, second, third), (_, unknown, *others) = rows
+    assert statement.startswith("Half of all attention is on \\[SEP\\] [Section 3.1, Figure 2; holds if above 0.5]")
+    assert (paper, unknown) == ("0.5", "-")
+    assert first == "[holds]{.verdict .holds} 0.52 [\\[0.51, 0.53\\]]{.interval}"
+    assert second == "[fails]{.verdict .fails} 0.02 [\\[0.01, 0.03\\]]{.interval}"
+    assert third == "[cannot tell]{.verdict .cannot-tell} 0.50 [\\[0.40, 0.60\\]]{.interval}"
+    assert others[0].startswith("[holds]") and others[1:] == ["-", "-"]
+    assert "- distilbert-cased: 2 hold\n- minilm-l6: 1 fail\n- my\\_model: 1 cannot tell" in text
+
+
+def test_a_chapter_lists_what_was_run_and_names_what_was_not():
+    text = book.chapter("# A paper\n", "look_at", {"21-a": "One [SEP]", "22-b": "Two"}, ["21-a"])
+    assert "- [One \\[SEP\\]](notebooks/21-a.ipynb)" in text
+    assert "Not run yet, and so not in this book: `22-b`." in text
+    assert "\nnotebooks/21-a\n```" in text and "notebooks/22-b" not in text
+
+
+@pytest.mark.parametrize(
+    ("link", "expected"),
+    [
+        ("[start](../book/start.md)", "[start](../index.md)"),
+        ("[a plan](plans/a.md#aims)", "[a plan](plans/a.md#aims)"),
+        ("[figures](../figures/look_at)", "[figures](../gallery.md#gallery-look_at)"),
+        ("[sheet](sheet.ipynb)", "[sheet](path:sheet.ipynb)"),
+        ("![picture](../book/images/a.svg)", "![picture](../book/images/a.svg)"),
+        ("[the folder](plans)", "the folder"),
+        ("[nowhere](nowhere.md)", "[nowhere](nowhere.md)"),
+        ("[paper](https://arxiv.org/abs/1906.04341)", "[paper](https://arxiv.org/abs/1906.04341)"),
+        ("[below](#below)", "[below](#below)"),
+    ],
+)
+def test_links_lead_to_where_things_are_in_the_book(link, expected):
+    homes = {"teaching/README.md": "teaching/README.md", "teaching/plans/a.md": "teaching/plans/a.md"}
+    homes |= {"book/start.md": "index.md", "figures/look_at": "gallery.md#gallery-look_at"}
+    files = {"book/images/a.svg", "teaching/sheet.ipynb"}
+    found = book.relinked(f"See {link}.", "teaching/README.md", homes, files, {"teaching/plans"})
+    assert found == f"See {expected}."
+
+
+def test_pages_that_move_take_their_links_along():
+    homes = {"book/start.md": "index.md", "notebooks/11-a.ipynb": "notebooks/11-a.ipynb"}
+    text = "[a](../notebooks/11-a.ipynb) ![b](images/b.svg)"
+    found = book.relinked(text, "book/start.md", homes, {"book/images/b.svg"}, set())
+    assert found == "[a](notebooks/11-a.ipynb) ![b](book/images/b.svg)"
+
+
+def executed(name: str) -> nbformat.NotebookNode:
+    """A tiny notebook as papermill would leave it."""
+    bar = new_output("display_data", {book.WIDGET: {"model_id": "1"}, "text/plain": "0%"})
+    picture = new_output("execute_result", {"image/png": PIXEL, "text/plain": "<Figure>"})
+    table = new_output("execute_result", {"text/html": "<table><tr><td>0.5</td></tr></table>", "text/plain": "0.5"})
+    return new_notebook(
+        cells=[
+            new_markdown_cell(f"# Title of {name}\n\nFirst paragraph.\n\nSecond paragraph."),
+            new_code_cell("SEEDS = [0]", metadata={"tags": ["parameters"]}),
+            new_markdown_cell(
+                "Prose.\n\n## The score\n\nIt is simple:\n\n$$s = \\frac{1}{2}$$\n\n> **Predict first.**"
+            ),
+            new_code_cell('work.draw("figure-1")', outputs=[bar, picture]),
+            new_code_cell('work.findings("surface").style.hide()', outputs=[table]),
+            new_code_cell("print(1)", outputs=[new_output("stream", text="1")]),
+        ],
+        metadata={
+            "language_info": {"name": "python", "pygments_lexer": "ipython3"},
+            "widgets": {"application/vnd.jupyter.widget-state+json": {"state": {}}},
+        },
+    )
+
+
+def test_a_page_has_no_widgets_folds_settings_away_and_describes_its_figures():
+    made = book.page(executed("a"), {"figure-1": "Four heads"})
+    assert "widgets" not in made.metadata
+    assert made.cells[1].metadata["tags"] == ["parameters", "hide-input"]
+    assert [list(output.data) for output in made.cells[3].outputs] == [["image/png", "text/plain"]]
+    assert made.cells[3].metadata["mystnb"]["image"]["alt"] == "Four heads"
+    assert "tags" not in made.cells[3].metadata
+
+
+def test_the_rule_that_makes_slides():
+    made = slides(executed("a"), {"figure-1": "Figure 1"})
+    found = [(cell.metadata["slideshow"]["slide_type"], cell.source or "output") for cell in made.cells]
+    assert found == [
+        ("slide", "# Title of a"),
+        ("-", "First paragraph."),
+        ("notes", "Second paragraph."),
+        ("notes", "Prose."),
+        ("slide", "## The score"),
+        ("-", "It is simple:"),
+        ("-", "$$s = \\frac{1}{2}$$"),
+        ("fragment", "> **Predict first.**"),
+        ("slide", "### Figure 1"),
+        ("-", "output"),
+        ("slide", "### The paper's claims, and ours"),
+        ("-", "output"),
+    ]
+
+
+@pytest.mark.parametrize("make", [lambda paths: publish.site(paths, PAPERS), publish.decks])
+def test_without_executed_notebooks_the_way_out_is_named(tmp_path, make):
+    with pytest.raises(InputError, match="`make figures PROFILE=smoke` comes first"):
+        make(Paths(tmp_path, "smoke", tmp_path / "build"))
+
+
+class Page(HTMLParser):
+    """What a page holds: ids, links and everything that a browser would load."""
+
+    def __init__(self, text: str):
+        super().__init__()
+        self.ids, self.links, self.loaded, self.pictures = set(), [], [], set()
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        known = dict(attributes)
+        self.ids |= {known["id"]} if "id" in known else set()
+        if tag == "a" and "href" in known:
+            self.links.append(known["href"])
+        elif tag in ("link", "script", "img", "source", "iframe", "object"):
+            self.loaded += [known[name] for name in ("href", "src", "data") if name in known]
+        self.pictures |= {known["alt"]} if "alt" in known else set()
+
+
+def outside(place: str) -> bool:
+    return re.match(r"(https?:)?//", place) is not None
+
+
+def styles(folder) -> str:
+    """Everything of a site that can load a font or a picture by itself."""
+    return "\n".join(path.read_text(encoding="utf-8") for kind in ("css", "html") for path in folder.rglob(f"*.{kind}"))
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory) -> Paths:
+    """This checkout with tiny executed copies of all its notebooks but one."""
+    paths = Paths(Paths.find().root, "embedded", tmp_path_factory.mktemp("build"))
+    paths.executed.mkdir(parents=True)
+    for source in paths.notebooks.glob("*.ipynb"):
+        if source.stem != LEFT_OUT:
+            nbformat.write(executed(source.stem), paths.executed / source.name)
+    nbformat.write(executed("broken"), paths.executed / "11-open-sesame-probing.failed.ipynb")
+    return paths
+
+
+@pytest.mark.integration
+def test_the_book_is_whole_and_needs_no_network(checkout):
+    first = publish.site(checkout, PAPERS)
+    site = first.parent
+    pages = {path.resolve(): Page(path.read_text(encoding="utf-8")) for path in site.rglob("*.html")}
+    assert first.resolve() in pages and site / "search.html" in pages
+    for path, page in pages.items():
+        assert not [place for place in page.loaded if outside(place)], path
+        for place in page.loaded + page.links:
+            if re.match(r"[a-z]+:", place):
+                continue
+            name, _, anchor = place.partition("#")
+            target = (path.parent / unquote(name.split("?")[0])).resolve() if name else path
+            assert target.exists(), f"{path.name} -> {place}"
+            assert not anchor or target not in pages or unquote(anchor) in pages[target].ids, f"{path.name} -> {place}"
+    assert not re.search(r"(url\(|@import)\s*['\"]?(https?:)?//", styles(site))
+    assert (site / "_static" / "tex-svg.js").exists()
+
+    entries = json.loads((checkout.figures / "manifest.json").read_text())
+    gallery = pages[(site / "gallery.html").resolve()]
+    for item in entries:
+        assert f"gallery-{item['paper']}-{item['slug']}".replace("_", "-") in gallery.ids
+        if any(name.endswith(".svg") for name in item["files"]):
+            assert item["caption"] in gallery.pictures
+    chapter = (site / "mcrc.html").read_text(encoding="utf-8")
+    assert f'not in this book: <code class="docutils literal notranslate"><span class="pre">{LEFT_OUT}' in chapter
+    assert "Not run yet" in (site / "notebooks" / f"{LEFT_OUT}.html").read_text()
+
+
+@pytest.mark.integration
+def test_slides_are_whole_and_need_no_network(checkout):
+    decks = publish.decks(checkout)
+    assert [deck.stem for deck in decks] == sorted(
+        {path.stem for path in checkout.notebooks.glob("*.ipynb")} - {LEFT_OUT}
+    )
+    for deck in decks:
+        page = Page(deck.read_text(encoding="utf-8"))
+        assert not [place for place in page.loaded if outside(place)]
+        assert all((deck.parent / place).exists() for place in page.loaded if not place.startswith("data:"))
+        assert "reveal/tex-svg.js" in page.loaded and "reveal/dist/reveal.js" in page.loaded
+        assert deck.read_text().count('<aside class="notes">') == 2
+    assert not re.search(r"(url\(|@import)\s*['\"]?(https?:)?//", styles(decks[0].parent))
+    listed = Page((decks[0].parent / "index.html").read_text()).links
+    assert listed == [deck.name for deck in decks]
