@@ -4,6 +4,7 @@ import ast
 import csv
 import itertools
 import json
+import os
 import re
 import tomllib
 
@@ -140,6 +141,17 @@ def test_the_command_refuses_before_running(capsys):
     assert "no parameter 'SENTENCE'" in capsys.readouterr().err
     assert command.main(["run", "99-nothing", "--profile", "smoke"]) == 1
     assert "no notebook '99-nothing'; there are 11-open-sesame-probing" in capsys.readouterr().err
+
+
+@pytest.mark.notebook
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::UserWarning", "ignore::RuntimeWarning")
+def test_executed_notebooks_hold_no_progress_bars(tmp_path, monkeypatch):
+    monkeypatch.setenv("TQDM_DELAY", "0")
+    body = "from tqdm.auto import tqdm, trange\nsum(trange(3, leave=False)) + sum(tqdm([1, 2], desc='sum'))"
+    execute(notebook(tmp_path, body=body), {}, tmp_path / "done.ipynb")
+    (output,) = nbformat.read(tmp_path / "done.ipynb", as_version=4).cells[-1].outputs
+    assert output.data == {"text/plain": "6"}
+    assert os.environ["TQDM_DELAY"] == "0"
 
 
 @pytest.mark.notebook

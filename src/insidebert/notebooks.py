@@ -14,6 +14,8 @@ from insidebert.artifacts import write_whole
 from insidebert.errors import InputError
 from insidebert.paths import Paths
 
+QUIET = {"TQDM_DISABLE": "1", "TQDM_DELAY": "86400"}
+
 
 class NotebookError(RuntimeError):
     """A cell of a notebook failed; the message names notebook, cell and error."""
@@ -163,16 +165,19 @@ def execute(notebook: Notebook, parameters: dict, output: Path) -> None:
 
 @contextmanager
 def _quiet():
-    """No progress bars in the kernels that are started inside; tqdm reads this variable itself."""
-    before = os.environ.get("TQDM_DISABLE")
-    os.environ["TQDM_DISABLE"] = "1"
+    """No progress bars in the kernels that are started inside; tqdm reads these variables itself.
+
+    Its bars for notebooks do not heed the first, but wait a day before they appear.
+    """
+    before = {name: os.environ.get(name) for name in QUIET}
+    os.environ.update(QUIET)
     try:
         yield
     finally:
-        if before is None:
-            del os.environ["TQDM_DISABLE"]
-        else:
-            os.environ["TQDM_DISABLE"] = before
+        for name, value in before.items():
+            os.environ.pop(name)
+            if value is not None:
+                os.environ[name] = value
 
 
 def _both_dicts(parameters: dict, changes: dict, name: str) -> bool:
