@@ -1,6 +1,7 @@
 """From measurements to files: intervals, regression, claims, artifacts that appear whole, comparison of runs."""
 
 import json
+import re
 import shutil
 
 import numpy as np
@@ -240,3 +241,20 @@ def test_unknown_papers_and_artifacts_are_named():
         Workspace.open("closed_sesame", "n", "smoke")
     with pytest.raises(InputError, match="no artifact 'figure-99'; it has table-1"):
         Workspace.open("open_sesame", "n", "smoke").draw("figure-99")
+
+
+@pytest.mark.parametrize("name", ["README.md", "README.zh.md"])
+def test_the_readmes_count_the_verdicts_of_the_scoreboard(name):
+    root = Paths.find().root
+    board = (root / name).read_text().split("<!-- scoreboard -->")[1].split("<!-- end -->")[0]
+    rows = [[cell.strip() for cell in line.strip("| ").split("|")] for line in board.strip().splitlines()]
+    models = [cell.strip("`") for cell in rows[0][2:]]
+    known = pd.read_csv(root / "figures" / "claims.csv")
+    assert len(rows) == 2 + len(PAPERS)
+    for paper, row in zip(PAPERS, rows[2:], strict=True):
+        own = known[(known["paper"] == paper) & known["model"].isin(models)]
+        assert int(row[1]) == own["id"].nunique()
+        for model, cell in zip(models, row[2:], strict=True):
+            verdicts = own[own["model"] == model]["verdict"]
+            counts = [int((verdicts == verdict).sum()) for verdict in ("holds", "fails", "cannot tell")]
+            assert [int(n) for n in re.findall(r"\d+", cell)] == (counts if len(verdicts) else [])
