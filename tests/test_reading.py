@@ -1,6 +1,7 @@
 """Readers of multiple choice: encoding, padding, training that learns and resumes."""
 
 import os
+import socket
 import subprocess
 import sys
 from dataclasses import replace
@@ -188,10 +189,14 @@ def test_two_processes_train_one_reader(tiny_folder, tmp_path):
     sizes = {"TRAIN": 24, "DEVELOPMENT": 8, "TEST": 8, "PLAN": "{epochs: 2, pieces: 48, frozen: 1}"}
     flags = [part for name, value in sizes.items() for part in ("-p", f"{name}={value}")]
     flags += ["-p", f"DATASET={tmp_path / 'data'}", "-p", f"CHECKPOINT={tmp_path / 'kept'}"]
-    command = [sys.executable, "-m", "torch.distributed.run", "--nproc_per_node=2", "--master_port=0", "-m"]
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        place = ["--master_addr=127.0.0.1", f"--master_port={free.getsockname()[1]}"]
+    command = [sys.executable, "-m", "torch.distributed.run", "--nproc_per_node=2", *place, "-m"]
     command += ["insidebert", "train"]  # `accelerate launch` starts processes on processors only through MPI
     command += ["31-mcrc-attacks", "--models", str(tiny_folder("bert")), *flags]
-    done = subprocess.run(command, capture_output=True, text=True, env=os.environ | {"OMP_NUM_THREADS": "1"})
+    settings = {"capture_output": True, "text": True, "env": os.environ | {"OMP_NUM_THREADS": "1"}, "timeout": 180}
+    done = subprocess.run(command, **settings)
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("development accuracy") == 1
     state = torch.load(tmp_path / "kept/original-0/training.pt", weights_only=True)

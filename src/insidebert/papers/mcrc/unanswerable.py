@@ -148,9 +148,9 @@ def _contrasts(names: list[str], columns: np.ndarray, drawn: np.ndarray) -> pd.D
 
     def planned(mean: np.ndarray) -> dict[str, np.ndarray]:
         average = mean[..., spoilt].mean(-1)
-        kept = (mean[..., place["PQ-Shuffle"]] - mean[..., place[RANDOM]]) / (
-            mean[..., place["original"]] - mean[..., place[RANDOM]]
-        )
+        gain = mean[..., place["original"]] - mean[..., place[RANDOM]]
+        gain = np.where(gain > 0, gain, np.nan)  # who gains nothing has nothing to keep
+        kept = (mean[..., place["PQ-Shuffle"]] - mean[..., place[RANDOM]]) / gain
         return {
             "un-answerable training minus random guess": average - mean[..., place[RANDOM]],
             "un-answerable training minus longest option": average - mean[..., place[LONGEST]],
@@ -161,6 +161,7 @@ def _contrasts(names: list[str], columns: np.ndarray, drawn: np.ndarray) -> pd.D
     resampled = planned(drawn)
     rows = []
     for name, estimate in planned(columns.mean(0)).items():
-        low, high = interval(resampled[name])
+        known = resampled[name][np.isfinite(resampled[name])]
+        low, high = interval(known) if len(known) else (np.nan, np.nan)
         rows.append({"contrast": name, "estimate": float(estimate), "low": low, "high": high})
     return pd.DataFrame(rows)
