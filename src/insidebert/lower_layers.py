@@ -53,7 +53,9 @@ class LowerLayers:
         while self.used > ROOM:
             self.used -= self.kept.pop(next(iter(self.kept))).nbytes
         rows = [found[i] for i in range(len(keys))]
-        return nn.utils.rnn.pad_sequence(rows, batch_first=True).float().to(batch.ids.device)
+        states = nn.utils.rnn.pad_sequence(rows, batch_first=True)
+        missing = batch.length - states.shape[1]  # a batch may be padded beyond its longest sequence
+        return nn.functional.pad(states, (0, 0, 0, missing)).float().to(batch.ids.device)
 
 
 def leave_upper(encoder: nn.Module, count: int) -> None:
