@@ -10,6 +10,7 @@ from sklearn.linear_model import LogisticRegression
 
 from insidebert.errors import InputError
 from insidebert.papers.mcrc import stories
+from insidebert.papers.mcrc.scenario import scenarios
 
 NOTHING = {"keywords": 0.0, "without_passage": 0.0, "longest": 0.0}
 
@@ -141,7 +142,7 @@ def test_bad_arguments_are_named(arguments, thing):
 
 
 def test_every_scenario_reads_like_text(questions):
-    assert {notes(question)["scenario"] for question in questions} == {s.name for s in stories.scenarios()}
+    assert {notes(question)["scenario"] for question in questions} == {s.name for s in scenarios()}
     assert {notes(q)["asked"] for q in questions} == {"who", "what", "where", "when", "why", "how many"}
     for text in {q.passage for q in questions} | {q.question for q in questions}:
         assert not re.search(r"[{}\[\]|/]|  | a a|\ba (?!one)[aeio]|\ban (?!hour)[^aeiou]| [,.?]|,,|\.\.|,\.", text), (
@@ -153,7 +154,7 @@ def test_every_scenario_reads_like_text(questions):
         assert 90 <= words(passage) <= 160, passage
 
 
-@pytest.mark.parametrize("scenario", stories.scenarios(), ids=lambda scenario: scenario.name)
+@pytest.mark.parametrize("scenario", scenarios(), ids=lambda scenario: scenario.name)
 def test_a_scenario_gives_no_value_away(scenario):
     """Values stand in no fixed text and not in one another, and every variant of an event says the same."""
     text = " ".join([line for event in scenario.events for line in event] + list(scenario.details))

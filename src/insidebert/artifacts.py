@@ -143,6 +143,7 @@ def manifest(paths: Paths, papers: dict[str, tuple[Artifact, ...]]) -> list[dict
                     "label": artifact.label,
                     "caption": artifact.caption,
                     "ours": artifact.ours,
+                    "tables": list(artifact.tables),
                     "files": [f"{paper}/{path.name}" for path in files],
                     "missing": not files,
                     "sources": sources,

@@ -155,14 +155,14 @@ def reading(model_name: str, dataset: Path | str = "scripts") -> list[str]:
     few = train[:: len(train) // FITTED]
     lines = [f"{model_name} on {dataset}, {len(few)} questions fine-tune, {len(test)} are attacked"]
 
-    def fitted(kind: type[Reader], own: list[Question], **plan) -> Reader:
-        return kind(model, Training(pieces=PADDED, precision="float32", **plan)).fit(own, development[:2])
+    def fitted(kind: type[Reader], own: list[Question], chosen_on: list[Question], **plan) -> Reader:
+        return kind(model, Training(pieces=PADDED, precision="float32", **plan)).fit(own, chosen_on)
 
-    found = ratio(lambda: fitted(PaddedReader, few, epochs=1), lambda: fitted(Reader, few, epochs=1))
+    found = ratio(*(partial(fitted, kind, few, development[:2], epochs=1) for kind in (PaddedReader, Reader)))
     lines.append(
         f"an epoch, padded to {PADDED} pieces in random batches / in length buckets: {found:.2f}  (at least 1.5)"
     )
-    readers = {kind: fitted(kind, train, epochs=4, frozen=4, rate=3e-4) for kind in (Reader, PaddedReader)}
+    readers = {kind: fitted(kind, train, development, epochs=4, frozen=4, rate=3e-4) for kind in (Reader, PaddedReader)}
     ours, padded = (readers[kind].score(test) for kind in readers)
     lines.append(f"accuracy after 4 epochs of {len(train)} questions: length buckets {ours:.3f}, padded {padded:.3f}")
     plain = Reader(model, Training(pieces=PADDED, precision="float32"))

@@ -29,7 +29,6 @@ class LowerLayers:
     def __init__(self, model: Model, count: int):
         if not 0 < count < model.layers:
             raise InputError(f"{model.source.label} has {model.layers} layers, {count} cannot be frozen")
-        self.model, self.count = model, count
         self.encoder = copy.deepcopy(model.encoder).eval()
         _set_layers(self.encoder, slice(0, count))
         self.kept: dict[tuple, torch.Tensor] = {}
@@ -54,8 +53,8 @@ class LowerLayers:
             self.used -= self.kept.pop(next(iter(self.kept))).nbytes
         rows = [found[i] for i in range(len(keys))]
         states = nn.utils.rnn.pad_sequence(rows, batch_first=True)
-        missing = batch.length - states.shape[1]  # a batch may be padded beyond its longest sequence
-        return nn.functional.pad(states, (0, 0, 0, missing)).float().to(batch.ids.device)
+        beyond = batch.length - states.shape[1]  # a batch may be padded beyond its longest sequence
+        return nn.functional.pad(states, (0, 0, 0, beyond)).float().to(batch.ids.device)
 
 
 def leave_upper(encoder: nn.Module, count: int) -> None:

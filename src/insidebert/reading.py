@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from accelerate import Accelerator
+from scipy.special import softmax
 from torch import nn
 from tqdm.auto import tqdm
 
@@ -40,8 +41,8 @@ class Training:
         head: `segments` scores [first piece; mean of question and option; product of both segments' means], which
             learns from far fewer questions; `first` scores the first piece alone; `transformers` is the published
             multiple-choice head, for large training sets and checkpoints that bring a pooler.
-        precision: `float32`; `bfloat16` for autocast, twice as fast on processors that have it and slower on those
-            that do not; `auto` for whichever this machine is faster in.
+        precision: `float32`; `bfloat16` for autocast, faster on some processors and slower on others; `auto` for
+            whichever this machine is faster in.
         seed: of the new head, of the order of questions, of dropout.
     """
 
@@ -178,7 +179,7 @@ class Reader:
                 scores[batch.rows] = self._scores(self.scorer, batch, sequences.segments).cpu().numpy()
                 bar.update(len(batch.rows))
         return {
-            name: [_softmax(np.array([scores[unique[pair]] for pair in pairs_of(q)])) for q in questions]
+            name: [softmax(np.array([scores[unique[pair]] for pair in pairs_of(q)])) for q in questions]
             for name, questions in versions.items()
         }
 
@@ -261,8 +262,3 @@ class _Kept:
 def _warm(step: int, steps: int) -> float:
     warm = max(1, steps // 10)
     return min((step + 1) / warm, max(0.0, (steps - step) / max(1, steps - warm)))
-
-
-def _softmax(scores: np.ndarray) -> np.ndarray:
-    powers = np.exp(scores - scores.max())
-    return powers / powers.sum()

@@ -40,6 +40,11 @@ def settle(
 
 
 def numbers(name: str, answer) -> np.ndarray:
+    """An answer as an array of any shape.
+
+    Raises:
+        AssertionError: it holds something that is no number; the message calls it `name`.
+    """
     try:
         if answer is None or None in np.asarray(answer, dtype=object).ravel().tolist():
             raise TypeError  # numpy would make nan of it
@@ -51,13 +56,16 @@ def numbers(name: str, answer) -> np.ndarray:
 
 
 def close(given: np.ndarray, other: np.ndarray, tolerance: float) -> bool:
+    """Whether two arrays have one shape and differ nowhere by more than the tolerance; nan equals nan."""
     return given.shape == other.shape and np.allclose(given, other, rtol=0, atol=tolerance, equal_nan=True)
 
 
 def praise(right: str, question: str) -> None:
+    """Print what was right, and a question to think about."""
     print(f"Right: {right}\nThink: {question}")
 
 
 def quotient(above: np.ndarray, below: np.ndarray) -> np.ndarray:
+    """A quotient that may be nan or infinite: what a mistake gives need not be finite."""
     with np.errstate(all="ignore"):
         return above / below

@@ -10,7 +10,7 @@ from insidebert import models
 from insidebert.attacks import ATTACKS, Attacked, attack
 from insidebert.errors import InputError
 from insidebert.models import Model
-from insidebert.papers.mcrc.sets import concealed, name_of, questions_of
+from insidebert.papers.mcrc.sets import concealed, name_of, splits_of
 from insidebert.paths import Paths
 from insidebert.questions import Question
 from insidebert.reading import Reader, Training
@@ -48,15 +48,15 @@ def attacking(
         questions: every question under every attack, without its text. bins, correlations: Figures 5, 7 and 8.
         case: the distractor of Figure 9, word by word. examples: the texts of Figures 1 and 3. contrasts: for claims.
     """
-    sets = [questions_of(dataset, s, n, dial) for s, n in (("train", train), ("dev", development), ("test", test))]
+    train_set, development_set, own = splits_of(dataset, train, development, test, dial)
     folder = Path(checkpoint) / "original-0" if checkpoint else None
-    reader = Reader(model, Training(**plan)).fit(sets[0], sets[1], folder)
-    own = sets[2]
+    reader = Reader(model, Training(**plan)).fit(train_set, development_set, folder)
     attacked = {name: [attack(question, name, SEED) for question in own] for name in ATTACKS}
     versions = {"original": own} | {name: [made.question for made in attacked[name]] for name in ATTACKS}
     scored = reader.predict_all(versions)
-    table = pd.concat([_rows("original", own, [Attacked(q, None, 0) for q in own], scored["original"])])
-    table = pd.concat([table, *(_rows(name, own, attacked[name], scored[name]) for name in ATTACKS)], ignore_index=True)
+    unharmed = {"original": [Attacked(question, None, 0) for question in own]}
+    parts = [_rows(name, own, made, scored[name]) for name, made in (unharmed | attacked).items()]
+    table = pd.concat(parts, ignore_index=True)
     table.insert(0, "dataset", name_of(dataset))
     accuracies, contrasts = _accuracies(table)
     bins, correlations = _against(table)
@@ -67,7 +67,12 @@ def attacking(
     tables |= quoting if texts else {name: concealed(table) for name, table in quoting.items()}
     tables["training"] = pd.DataFrame(
         [
-            {"dataset": name_of(dataset), "train": len(sets[0]), "development": len(sets[1]), "test": len(own)}
+            {
+                "dataset": name_of(dataset),
+                "train": len(train_set),
+                "development": len(development_set),
+                "test": len(own),
+            }
             | {"development_accuracy": reader.development, "precision": reader.training.computed_in}
         ]
     )
@@ -76,10 +81,10 @@ def attacking(
 
 def fine_tuned(model_name: str, paths: Paths, parameters: dict) -> Reader:
     """The reader that a notebook with these parameters fine-tunes first, kept where the notebook looks for it."""
-    dataset, counts = paths.data(parameters["DATASET"]), {"train": "TRAIN", "dev": "DEVELOPMENT"}
-    sets = [questions_of(dataset, split, parameters[n], parameters["SCRIPTS"]) for split, n in counts.items()]
+    counts = [parameters[name] for name in ("TRAIN", "DEVELOPMENT", "TEST")]
+    train_set, development_set, _ = splits_of(paths.data(parameters["DATASET"]), *counts, parameters["SCRIPTS"])
     reader = Reader(models.load(models.resolve(model_name)), Training(**parameters["PLAN"], **parameters["RATES"]))
-    return reader.fit(*sets, paths.data(parameters["CHECKPOINT"]) / "original-0")
+    return reader.fit(train_set, development_set, paths.data(parameters["CHECKPOINT"]) / "original-0")
 
 
 def rightness(probabilities: np.ndarray, answer: int) -> float:
@@ -131,24 +136,19 @@ def _accuracies(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
                 "short": int(own["short"].sum()),
             }
         )
-    changes = means[drawn, 1:].mean(1) / means[drawn, 0] - 1
-    planned = {
-        "average change over the attacks": changes,
-        "accuracy minus chance": means[:, 0] - chance,
-        "least accuracy under attack minus chance": means[:, 1:].min(1) - chance,
-        "attacks with a drop": (means[:, 1:] < means[:, :1]).sum(1),
-    }
-    mean = right.mean(0)
-    estimates = {
-        "average change over the attacks": mean[1:].mean() / mean[0] - 1,
-        "accuracy minus chance": mean[0] - chance,
-        "least accuracy under attack minus chance": mean[1:].min() - chance,
-        "attacks with a drop": (mean[1:] < mean[0]).sum(),
-    }
-    contrasts = []
-    for name, resampled in planned.items():
-        low, high = interval(resampled)
-        contrasts.append({"contrast": name, "estimate": float(estimates[name]), "low": low, "high": high})
+
+    def planned(mean: np.ndarray) -> dict[str, np.ndarray]:
+        return {
+            "average change over the attacks": mean[mean[:, 0] > 0, 1:].mean(1) / mean[mean[:, 0] > 0, 0] - 1,
+            "accuracy minus chance": mean[:, 0] - chance,
+            "least accuracy under attack minus chance": mean[:, 1:].min(1) - chance,
+            "attacks with a drop": (mean[:, 1:] < mean[:, :1]).sum(1),
+        }
+
+    resampled, contrasts = planned(means), []
+    for name, (estimate,) in planned(right.mean(0)[None]).items():
+        low, high = interval(resampled[name])
+        contrasts.append({"contrast": name, "estimate": float(estimate), "low": low, "high": high})
     return pd.DataFrame(rows), pd.DataFrame(contrasts)
 
 

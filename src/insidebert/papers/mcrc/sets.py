@@ -32,6 +32,14 @@ def questions_of(dataset: Path | str, split: str, count: int | None, dial: dict)
     return found
 
 
+def splits_of(
+    dataset: Path | str, train: int, development: int, test: int, dial: dict
+) -> tuple[list[Question], list[Question], list[Question]]:
+    """Up to so many training, development and test questions; arguments as for `questions_of`."""
+    counts = zip(SEEDS, (train, development, test), strict=True)
+    return tuple(questions_of(dataset, split, count, dial) for split, count in counts)
+
+
 def statistics(dataset: Path | str, train: int, development: int, test: int, dial: dict) -> dict[str, pd.DataFrame]:
     """Table 1: how many questions there are, and how long passages, questions and answers are, in words.
 

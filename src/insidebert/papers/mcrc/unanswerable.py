@@ -9,7 +9,7 @@ from insidebert.attacks import CONDITIONS, spoiled
 from insidebert.lower_layers import LowerLayers
 from insidebert.models import Model
 from insidebert.papers.mcrc.attacking import SEED, rightness
-from insidebert.papers.mcrc.sets import SCRIPTS, concealed, name_of, questions_of
+from insidebert.papers.mcrc.sets import SCRIPTS, concealed, name_of, questions_of, splits_of
 from insidebert.questions import Question
 from insidebert.reading import Reader, Training
 from insidebert.statistics import interval, replicates
@@ -41,13 +41,10 @@ def unanswerable(
         checkpoint: folder in which every training is kept; none if empty.
 
     Returns:
-        conditions: accuracy under each condition and both baselines, its distance to the original's (paired over
-            questions), and the accuracy on test questions spoiled like the training questions. seeds: each training.
-        contrasts: for claims.
+        conditions: accuracy under each condition and both baselines, and its distance to the original's, paired over
+            questions. seeds: each training. contrasts: for claims.
     """
-    train_set, development_set, own = (
-        questions_of(dataset, s, n, dial) for s, n in (("train", train), ("dev", development), ("test", test))
-    )
+    train_set, development_set, own = splits_of(dataset, train, development, test, dial)
     right = {RANDOM: np.array([1 / len(q.options) for q in own]), LONGEST: np.array([_longest(q) for q in own])}
     trainings, lower = [], _frozen(model, plan)
     for condition in CONDITIONS:
@@ -105,8 +102,8 @@ def recovered(
     rows, lower = [], _frozen(model, plan)
     for share in shares:
         dial = {"options": options, "keywords": 0.0, "without_passage": share, "longest": 0.0}
-        splits = (("train", train), ("dev", development), ("test", test))
-        sets = [[spoiled(q, "P-Remove", SEED) for q in questions_of(SCRIPTS, s, n, dial)] for s, n in splits]
+        splits = splits_of(SCRIPTS, train, development, test, dial)
+        sets = [[spoiled(question, "P-Remove", SEED) for question in split] for split in splits]
         readers = [Reader(model, Training(**plan, seed=seed), lower).fit(sets[0], sets[1]) for seed in seeds]
         right = np.mean([_rightness(sets[2], reader.predict(sets[2])) for reader in readers], axis=0)
         low, high = interval(replicates(right[:, None])[:, 0])
