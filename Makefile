@@ -8,7 +8,8 @@
 #   make reproduce               measure anew from scratch and compare with the committed tables
 #   make book                    the book, a static site, from what `make figures` left: build/book/index.html
 #   make slides                  slides of the notebooks, likewise: build/slides/index.html
-#   make test / lint / bench     the tests; the style; timings as ratios to the bare forward pass
+#   make test / lint / bench     the tests; the style; timings as ratios to the bare forward pass, here also with
+#                                PAPER=, TREEBANK= or QUESTIONS=
 #   make test-browser            the explorer in JupyterLab, and the built book, in a Chromium    CHROMIUM=...
 #   make lab                     JupyterLab on the notebooks
 #   make exercises               student versions of teaching/exercises, into build/exercises
@@ -101,7 +102,8 @@ lint: $(READY)
 	$(BIN)/ruff format --check .
 
 bench: $(READY)
-	@TQDM_DISABLE=1 $(PYTHON) -m insidebert bench $(if $(MODELS),--models $(MODELS))
+	@TQDM_DISABLE=1 $(PYTHON) -m insidebert bench $(if $(MODELS),--models $(MODELS)) $(if $(PAPER),--paper $(PAPER)) \
+		$(if $(TREEBANK),--treebank $(TREEBANK)) $(if $(QUESTIONS),--questions $(QUESTIONS))
 
 lab: $(READY)
 	$(BIN)/jupyter lab --notebook-dir=notebooks

@@ -106,7 +106,11 @@ def bench(options) -> None:
     """Print what the measurements cost, as ratios to the bare forward pass."""
     from insidebert.bench import report
 
-    report(options.models or list(EMBEDDED))
+    papers = [options.paper] if options.paper else list(PAPERS)
+    data = Paths.find().data
+    report(
+        options.models or list(EMBEDDED), papers, options.treebank and data(options.treebank), data(options.questions)
+    )
 
 
 def book(options) -> None:
@@ -177,6 +181,9 @@ def _parser() -> argparse.ArgumentParser:
             command.add_argument("-p", "--parameter", action="append", default=[], metavar="NAME=VALUE")
         if function in (run, train):
             command.add_argument("notebook")
+        if function is bench:
+            command.add_argument("--treebank", help="a CoNLL-U file in place of ours")
+            command.add_argument("--questions", default="scripts", help="a data set in place of ours")
     return parser
 
 

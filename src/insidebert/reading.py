@@ -34,7 +34,8 @@ class Training:
     Args:
         epochs: passes over the training questions; the one that is best on the development questions is kept.
         pieces: longest sequence; only the passage is cut.
-        questions: a step.
+        questions: a step. Small steps are more steps in the same time: with a hundred questions to train on, 2 a step
+            learn far more than 8.
         rate, head_rate: of AdamW, for the encoder and for the new head; linear warm-up over a tenth, then linear decay.
         frozen: so many lower layers stay as they are, and the embeddings with them; what they say is computed once
             a sequence, so that an epoch of the last two of six layers costs a third. 0 trains everything.
