@@ -186,7 +186,7 @@ def test_two_processes_train_one_reader(tiny_folder, tmp_path):
     """Both processes of `accelerate launch` end with the same weights, which are those of the checkpoint."""
     for split, count in (("train", 24), ("dev", 8), ("test", 8)):
         write(tmp_path / "data" / f"{split}.jsonl", made(count, seed=len(split)))
-    sizes = {"TRAIN": 24, "DEVELOPMENT": 8, "TEST": 8, "PLAN": "{epochs: 2, pieces: 48, frozen: 1}"}
+    sizes = {"TRAIN": 24, "DEVELOPMENT": 8, "TEST": 8, "PLAN": "{epochs: 2, questions: 8, pieces: 48, frozen: 1}"}
     flags = [part for name, value in sizes.items() for part in ("-p", f"{name}={value}")]
     flags += ["-p", f"DATASET={tmp_path / 'data'}", "-p", f"CHECKPOINT={tmp_path / 'kept'}"]
     with socket.socket() as free:
@@ -203,7 +203,7 @@ def test_two_processes_train_one_reader(tiny_folder, tmp_path):
     assert state["epoch"] == 2
     assert state["adam"]["state"][0]["step"] == 2 * 2  # 24 questions, 8 a step, 3 steps shared by two: 2 each
     model = models.load(models.resolve(str(tiny_folder("bert"))))
-    plan = {"epochs": 2, "pieces": 48, "frozen": 1, "head": "segments", "precision": "float32"}
+    plan = {"epochs": 2, "questions": 8, "pieces": 48, "frozen": 1, "head": "segments", "precision": "float32"}
     plan |= {"rate": 3e-4, "head_rate": 1e-3}
     tables = attacking(model, tmp_path / "data", 24, 8, 8, {}, plan, checkpoint=str(tmp_path / "kept"))
     assert tables["training"]["development_accuracy"].item() == pytest.approx(state["reached"])
