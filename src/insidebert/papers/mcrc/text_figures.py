@@ -9,7 +9,9 @@ from matplotlib.patches import FancyBboxPatch
 from insidebert import plots
 
 PAPER = "Si et al. (2019)"
-WRAPPED = 92
+WRAPPED, CAPTION = 92, 110
+"""Letters in a line of text and in one of the caption."""
+
 LETTERS = "ABCDE"
 RECIPES = {
     "AddSent2Pas-Shuffle": (("question", "all distractors"), True, "end of the passage"),
@@ -109,7 +111,7 @@ def _option(number: int, text: str, right: bool, row) -> str:
 
 def _page(lines: list[tuple[str, str]], about: str) -> Figure:
     """Text, a line under the other."""
-    figure, ((ax,),) = plots.new_figure(width=8.2, height=0.2 * len(lines) + 0.4)
+    figure, ((ax,),) = plots.new_figure(width=6.4, height=0.2 * len(lines) + 0.5)
     for row, (text, colour) in enumerate(lines):
         bold = colour == "bold"
         ax.text(
@@ -118,7 +120,7 @@ def _page(lines: list[tuple[str, str]], about: str) -> Figure:
     ax.set_xlim(0, 1)
     ax.set_ylim(-len(lines), 0.3)
     ax.axis("off")
-    plots.caption(figure, about)
+    plots.caption(figure, textwrap.fill(about, CAPTION))
     return figure
 
 
