@@ -120,7 +120,8 @@ def gallery(
     parts = [
         "# Gallery",
         "Every figure and table of the three papers, rebuilt. Each links to the notebook that explains it and to the "
-        "tidy tables that it is drawn from; what the papers do not have is marked as ours.",
+        "tidy tables that it is drawn from; what the papers do not have is marked as ours, and what was measured on "
+        "other people's data as recorded.",
     ]
     for paper, title in titles.items():
         parts += [f"(gallery-{paper})=\n## {plain(title)}"]
@@ -152,6 +153,7 @@ def _exhibit(entry: dict, claims: pd.DataFrame, profile: str, printed: bool) -> 
     elif not entry["ours"]:
         parts += _reported(paper, entry["label"], claims)
     own = "Ours: the paper does not have it. " if entry["ours"] else ""
+    own = "Recorded on data that is not ours to keep. " if _recorded(entry) else own
     parts.append(own + _links(entry, files, "recorded" if _recorded(entry) else profile))
     return "\n\n".join(part for part in parts if part)
 
@@ -174,10 +176,12 @@ def _reported(paper: str, name: str, claims: pd.DataFrame) -> list[str]:
 
 def _links(entry: dict, files: dict[str, str], profile: str) -> str:
     notebooks = dict.fromkeys(source["notebook"] for source in entry["sources"])
-    tables = dict.fromkeys(table for source in entry["sources"] for table in source["tables"])
+    measured = {table for source in entry["sources"] for table in source["tables"]}
     groups = {
         "Notebook": [f"[{name}](notebooks/{name}.ipynb)" for name in notebooks],
-        "Tidy tables": [f"[{name}](results/{profile}/{entry['paper']}/{name}.csv)" for name in tables],
+        "Tidy tables": [
+            f"[{name}](results/{profile}/{entry['paper']}/{name}.csv)" for name in entry["tables"] if name in measured
+        ],
         "Files": [f"[{kind}]({path})" for kind, path in files.items() if kind not in ("md", "png")],
     }
     shown = [f"{name}: {', '.join(links)}" for name, links in groups.items() if links]

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from importlib.resources import files
+from itertools import product
 
 import numpy as np
 import pandas as pd
@@ -132,32 +133,31 @@ def functions(lines: pd.DataFrame) -> Figure:
     rows = plots.shown(lines)
     models, names = list(dict.fromkeys(rows["model"])), list(dict.fromkeys(rows["function"]))
     examples = sorted(rows["example"].unique())
+    pairs = [(model, names[i : i + 2]) for model in models for i in range(0, len(names), 2)]
     tallest = [
-        rows[(rows["example"] == example) & (rows["model"] == model)]["from_place"].max() + 1
-        for model in models
-        for example in examples
+        rows[(rows["model"] == model) & rows["function"].isin(pair)]["from_place"].max() + 1 for model, pair in pairs
     ]
     figure, axes = plots.new_figure(
-        len(names), len(tallest), width=2.1, height=0.135 * float(np.mean(tallest)) + 0.35, height_ratios=tallest
+        2 * len(examples), len(pairs), width=2.1, height=0.135 * float(np.mean(tallest)) + 0.35, height_ratios=tallest
     )
     colour = plots.colours(["line"])["line"]
-    places = [(model, example) for model in models for example in examples]
-    for line_of_axes, (model, example) in zip(axes, places, strict=True):
-        for ax, name in zip(line_of_axes, names, strict=True):
+    for ax in axes.flat:
+        ax.axis("off")
+    for line_of_axes, (model, pair), most in zip(axes, pairs, tallest, strict=True):
+        for ax, (name, example) in zip(line_of_axes, product(pair, examples), strict=False):
             own = rows[(rows["model"] == model) & (rows["example"] == example) & (rows["function"] == name)]
-            ax.axis("off")
             if own.empty:
                 continue
             plots.linked_columns(ax, own, colour, own["of_function"])
-            ax.set_ylim(-rows[(rows["model"] == model) & (rows["example"] == example)]["from_place"].max() - 0.7, 0.7)
+            ax.set_ylim(0.3 - most, 0.7)
             if example == examples[0]:
                 best = own.iloc[0]
                 ax.set_title(f"{name}\n{model} {head_name(best)}, {best['accuracy'] * 100:.0f}%", fontsize=8)
     plots.caption(
         figure,
-        f"Figure 5 of {PAPER}, with {plots.model_list(rows)}; heads as layer-head (*: head word to dependent), the "
-        "best of their function, with its accuracy;\nattention from the left word to the right one; red: the "
-        "function's words; the first short sentences in which the head is right",
+        f"Figure 5 of {PAPER}, with {plots.model_list(rows)}; the best head of each function with its accuracy, as "
+        "layer-head (*: head word\nto dependent); attention from the left word to the right one; red: the function's "
+        "words; the first short sentences in which the head is right",
     )
     return figure
 
