@@ -141,7 +141,7 @@ def _exhibit(entry: dict, claims: pd.DataFrame, profile: str, printed: bool) -> 
     if entry["missing"]:
         parts.append(":::{warning}\nMissing: it has not been made yet. `make figures` makes it.\n:::")
     elif "svg" in files:
-        shown = f":::{{image}} {files['svg']}\n:alt: {entry['caption']}\n:loading: lazy\n:::"
+        shown = f":::{{image}} {files['svg']}\n:alt: {entry['caption']}\n:::"
         parts.append(f"::::{{container}} exhibit\n{shown}\n::::")
     else:  # the file ends with the caption, which comes below
         ending = f"{entry['label']}. "
