@@ -1,14 +1,17 @@
 """The book and the slides: generated pages, and a site that is whole and needs no network."""
 
+import base64
 import json
 import re
 from html.parser import HTMLParser
+from io import BytesIO
 from urllib.parse import unquote
 
 import nbformat
 import pandas as pd
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from PIL import Image
 
 from insidebert import book, publish
 from insidebert.claims import COLUMNS
@@ -184,6 +187,16 @@ def test_the_rule_that_makes_slides():
         ("slide", "### The paper's claims, and ours"),
         ("-", "output"),
     ]
+
+
+@pytest.mark.parametrize(("size", "tags"), [((10, 12), None), ((10, 13), ["tall"])])
+def test_a_tall_picture_scrolls_on_its_slide(size, tags):
+    with BytesIO() as file:
+        Image.new("L", size).save(file, "png")
+        picture = base64.b64encode(file.getvalue()).decode()
+    output = new_output("display_data", {"image/png": picture})
+    (made,) = slides(new_notebook(cells=[new_code_cell("", outputs=[output])]), {}).cells
+    assert made.metadata.get("tags") == tags
 
 
 @pytest.mark.parametrize("make", [lambda paths: publish.site(paths, PAPERS), publish.decks])

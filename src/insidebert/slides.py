@@ -2,10 +2,12 @@
 
 A heading (`#` or `##`) begins a slide, with the first paragraph below it and with every formula, list and quotation;
 a quotation (*Predict first*) appears at a key press. All other prose goes into the speaker's notes (key S). Each figure
-or table is a slide of its own, under its label; code and what it prints are left out.
+or table is a slide of its own, under its label, and scrolls if it is taller; code and what it prints are left out.
 """
 
+import base64
 import re
+import struct
 from collections.abc import Iterator
 
 import nbformat
@@ -14,6 +16,8 @@ from nbformat.v4 import new_markdown_cell
 KEPT = re.compile(r"\$\$|[-*] |\d+\. |\||```|!\[")
 """How a paragraph begins that is more than prose: formula, list, table, code, picture."""
 SHOWN = ("image/png", "image/svg+xml", "text/html")
+TALL = 1.2
+"""Height over width from which a picture would become too small if all of it were on the slide at once."""
 
 
 def slides(notebook: nbformat.NotebookNode, labels: dict[str, str]) -> nbformat.NotebookNode:
@@ -55,4 +59,12 @@ def _outputs(cell: nbformat.NotebookNode, labels: dict[str, str]) -> Iterator[tu
         if any(kind in output.get("data", {}) for kind in SHOWN):
             if label:
                 yield "slide", new_markdown_cell(f"### {label}")
-            yield "-" if label else "slide", nbformat.v4.new_code_cell("", outputs=[output])
+            metadata = {"tags": ["tall"]} if _tall(output) else {}
+            yield "-" if label else "slide", nbformat.v4.new_code_cell("", outputs=[output], metadata=metadata)
+
+
+def _tall(output: nbformat.NotebookNode) -> bool:
+    if "image/png" not in output.data:
+        return False
+    width, height = struct.unpack(">II", base64.b64decode(output.data["image/png"])[16:24])
+    return height > TALL * width
