@@ -63,8 +63,12 @@ def test_only_the_passage_is_cut(fresh):
     own = Sequences.of(model, [(long, "who will sleep"), ("", "who will sleep")], 20)
     assert own.encoded.lengths.max() == 20
     assert [(segments == 1).sum() for segments in own.segments] == [3, 3]
-    with pytest.raises(InputError, match=r"question and option 'sleep .* have 80 pieces, 17 fit"):
+    with pytest.raises(InputError, match=r"question and option 'sleep .* have 80 pieces, 16 fit"):
         Sequences.of(model, [("the cat", long)], 20)
+    exact = " ".join(long.split()[:17])
+    assert len(Sequences.of(model, [("", exact)], 20).encoded.ids[0]) == 20
+    with pytest.raises(InputError, match="have 17 pieces, 16 fit"):  # nothing would be left of the passage
+        Sequences.of(model, [("the cat", exact)], 20)
 
 
 def test_a_reader_learns_what_can_be_learned(fresh):

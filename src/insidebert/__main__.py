@@ -108,9 +108,8 @@ def bench(options) -> None:
 
     papers = [options.paper] if options.paper else list(PAPERS)
     data = Paths.find().data
-    report(
-        options.models or list(EMBEDDED), papers, options.treebank and data(options.treebank), data(options.questions)
-    )
+    questions = {"dataset": data(options.questions), "count": options.train, "pieces": options.pieces}
+    report(options.models or list(EMBEDDED), papers, options.treebank and data(options.treebank), questions)
 
 
 def book(options) -> None:
@@ -184,6 +183,8 @@ def _parser() -> argparse.ArgumentParser:
         if function is bench:
             command.add_argument("--treebank", help="a CoNLL-U file in place of ours")
             command.add_argument("--questions", default="scripts", help="a data set in place of ours")
+            command.add_argument("--train", type=int, default=240, help="so many of its questions behind the accuracy")
+            command.add_argument("--pieces", type=int, default=224, help="longest sequence of passage and option")
     return parser
 
 

@@ -142,7 +142,7 @@ def words(model_name: str, treebank: Path | None = None) -> list[str]:
     return lines
 
 
-def reading(model_name: str, dataset: Path | str = "scripts", count: int = TIMED, pieces: int = 224) -> list[str]:
+def reading(model_name: str, dataset: Path | str, count: int, pieces: int) -> list[str]:
     """Lines of a report: fine-tuning against padded random batches, attacks against one evaluation.
 
     Args:
@@ -229,17 +229,17 @@ def time_of(function: Callable) -> float:
     return time.perf_counter() - start
 
 
-def report(model_names: list[str], papers: list[str], treebank: Path | str | None, questions: Path | str) -> None:
+def report(model_names: list[str], papers: list[str], treebank: Path | str | None, questions: dict) -> None:
     """Print the ratios for some models.
 
     Args:
         treebank: for heads that know syntax; ours if None.
-        questions: a data set, as in `sets.questions_of`.
+        questions: arguments of `reading`.
     """
     parts = {
         "open_sesame": [open_sesame],
         "look_at": [look_at, partial(words, treebank=treebank)],
-        "mcrc": [partial(reading, dataset=questions)],
+        "mcrc": [partial(reading, **questions)],
     }
     for paper in papers:
         for part, name in product(parts[paper], model_names):

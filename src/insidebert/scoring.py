@@ -85,11 +85,16 @@ class Sequences:
         tokenizer = model.tokenizer
         room = min(pieces, model.limit) - tokenizer.num_special_tokens_to_add(pair=True)
         own = tokenizer([second for _, second in pairs], add_special_tokens=False, return_attention_mask=False)
-        longest = max(range(len(pairs)), key=lambda i: len(own["input_ids"][i]))
-        if len(own["input_ids"][longest]) > room:
+        left = [
+            room - bool(passage) - len(ids)  # of a passage that is there, one piece at least stays
+            for (passage, _), ids in zip(pairs, own["input_ids"], strict=True)
+        ]
+        longest = min(range(len(pairs)), key=left.__getitem__)
+        if left[longest] < 0:
+            pieces_of = len(own["input_ids"][longest])
             raise InputError(
-                f"question and option {pairs[longest][1][:60]!r}... have {len(own['input_ids'][longest])} pieces, "
-                f"{room} fit; allow more pieces, or leave the question out"
+                f"question and option {pairs[longest][1][:60]!r}... have {pieces_of} pieces, "
+                f"{pieces_of + left[longest]} fit; allow more pieces, or leave the question out"
             )
         batch = tokenizer(
             [first for first, _ in pairs],
