@@ -1,7 +1,7 @@
 """Sphinx: notebooks are shown as they were run; everything a page needs lies beside it."""
 
 import insidebert
-from insidebert.publish import KEPT, mathjax
+from book.site import KEPT, mathjax
 
 project = "insidebert"
 author = "the insidebert authors"

@@ -9,8 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
 
-from insidebert import artifacts, models, plots
+from insidebert.models import loading
 from insidebert.papers.look_at.examples import own_sentence
+from insidebert.results import artifacts, plots
 
 IMAGES = Path(__file__).parent / "images"
 SENTENCE = "The girl gave the letters to her older brother ."
@@ -60,7 +61,7 @@ def bert() -> Figure:
 
 def attention() -> Figure:
     """A real sentence and a real head: one word's weights, and those of all words."""
-    pieces, maps = own_sentence(models.load(models.resolve("distilbert-cased")), SENTENCE)
+    pieces, maps = own_sentence(loading.load(loading.resolve("distilbert-cased")), SENTENCE)
     weights = maps[LAYER - 1, HEAD - 1]
     at = pieces.index(WORD)
     figure, ((bars, lines),) = plots.new_figure(2, width=3.7, height=3.4, width_ratios=[1.25, 1])

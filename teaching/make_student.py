@@ -10,9 +10,9 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from insidebert.artifacts import write_text
 from insidebert.errors import InputError
-from insidebert.paths import Paths
+from insidebert.results.artifacts import write_text
+from insidebert.results.paths import Paths
 
 SOURCES = Path(__file__).parent / "exercises"
 BEGIN, END = "BEGIN SOLUTION", "END SOLUTION"

@@ -12,7 +12,7 @@ import transformers
 from tokenizers import Tokenizer, decoders, normalizers, pre_tokenizers, processors
 from tokenizers import models as tokenizer_models
 
-from insidebert import models
+from insidebert.models import loading
 from insidebert.papers.open_sesame.sentences import grammar
 
 KINDS = ("bert", "distilbert", "roberta", "electra")
@@ -45,15 +45,15 @@ def tiny_folder(tmp_path_factory):
 
 
 @pytest.fixture(scope="session", params=KINDS)
-def any_tiny(request, tiny_folder) -> models.Model:
+def any_tiny(request, tiny_folder) -> loading.Model:
     """A tiny model of each kind in turn."""
-    return models.load(models.resolve(str(tiny_folder(request.param))))
+    return loading.load(loading.resolve(str(tiny_folder(request.param))))
 
 
 @pytest.fixture(scope="session")
-def tiny(tiny_folder) -> models.Model:
+def tiny(tiny_folder) -> loading.Model:
     """A tiny BERT."""
-    return models.load(models.resolve(str(tiny_folder("bert"))))
+    return loading.load(loading.resolve(str(tiny_folder("bert"))))
 
 
 def save_checkpoint(folder: Path, kind: str, layers: int = 3, width: int = 8, heads: int = 2, tokenizer=None) -> None:

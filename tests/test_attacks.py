@@ -6,7 +6,8 @@ from random import Random
 import numpy as np
 import pytest
 
-from insidebert.attacks import (
+from insidebert.errors import InputError
+from insidebert.text.attacks import (
     ATTACKS,
     CONDITIONS,
     THRESHOLD,
@@ -17,8 +18,7 @@ from insidebert.attacks import (
     shuffle_degree,
     spoiled,
 )
-from insidebert.errors import InputError
-from insidebert.questions import Question
+from insidebert.text.questions import Question
 
 QUESTIONS = [
     Question(

@@ -11,14 +11,14 @@ import nbformat
 import pandas as pd
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from pages.slides import slides
 from PIL import Image
 
-from insidebert import book, publish
-from insidebert.claims import COLUMNS
+from book import pages, site
 from insidebert.errors import InputError
-from insidebert.paths import Paths
-from insidebert.slides import slides
-from insidebert.workspace import PAPERS
+from insidebert.results.claims import COLUMNS
+from insidebert.results.paths import Paths
+from insidebert.results.workspace import PAPERS
 
 PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 LEFT_OUT = "32-mcrc-unanswerable"
@@ -55,7 +55,7 @@ def section(text: str, label: str) -> str:
 
 def test_the_gallery_shows_every_artifact_in_order():
     entries = [entry("figure-2", "Figure 2", ["figure-2.svg", "figure-2.png"]), entry("figure-20", "Figure 20", [])]
-    text = book.gallery(entries, THREE, TITLES, "smoke", [])
+    text = pages.gallery(entries, THREE, TITLES, "smoke", [])
     assert text.index("## Open Sesame") < text.index("## What does BERT") < text.index("### Figure 2\n")
     assert "Nothing has been made yet" in text.split("## What does BERT")[0]
     shown = section(text, "Figure 2")
@@ -68,14 +68,14 @@ def test_the_gallery_shows_every_artifact_in_order():
 
 def test_a_missing_artifact_shows_as_missing_and_borrows_no_number():
     gone = entry("figure-20", "Figure 20", ["figure-20.svg"], missing=True)
-    shown = section(book.gallery([gone], THREE, TITLES, "smoke", []), "Figure 20")
+    shown = section(pages.gallery([gone], THREE, TITLES, "smoke", []), "Figure 20")
     assert "Missing" in shown and "make figures" in shown
     assert "figure-20.svg" not in shown and "paper's number" not in shown
 
 
 def test_tables_are_shown_without_the_caption_that_stands_below():
     files = ["table-1.csv", "table-1.md", "table-1.tex"]
-    text = book.gallery([entry("table-1", "Table 1", files)], THREE, TITLES, "smoke", [("look_at", "table-1")])
+    text = pages.gallery([entry("table-1", "Table 1", files)], THREE, TITLES, "smoke", [("look_at", "table-1")])
     shown = section(text, "Table 1")
     assert ':::{include} figures/look_at/table-1.md\n:end-before: "Table 1. "\n' in shown
     assert "The paper's numbers stand in the table" in shown
@@ -84,12 +84,12 @@ def test_tables_are_shown_without_the_caption_that_stands_below():
 
 def test_recorded_artifacts_link_to_the_recorded_tables():
     made = entry("table-1-recorded", "Table 1", ["table-1-recorded.md"], ours=True)
-    shown = section(book.gallery([made], THREE, TITLES, "embedded", []), "Table 1, recorded")
+    shown = section(pages.gallery([made], THREE, TITLES, "embedded", []), "Table 1, recorded")
     assert "results/recorded/look_at/surface-layers.csv" in shown and "Recorded on" in shown
 
 
 def test_the_scoreboard_has_a_column_for_every_model():
-    text = book.scoreboard(THREE, TITLES)
+    text = pages.scoreboard(THREE, TITLES)
     assert "| claim | paper | distilbert-cased | minilm-l6 | my\\_model |\n| --- | --- | --- | --- | --- |\n" in text
     rows = [line.strip("| ").split(" | ") for line in text.splitlines() if line.startswith("| Half")]
     (statement, paper, first, second, third), (_, unknown, *others) = rows
@@ -103,7 +103,7 @@ def test_the_scoreboard_has_a_column_for_every_model():
 
 
 def test_a_chapter_lists_what_was_run_and_names_what_was_not():
-    text = book.chapter("# A paper\n", "look_at", {"21-a": "One [SEP]", "22-b": "Two"}, ["21-a"])
+    text = pages.chapter("# A paper\n", "look_at", {"21-a": "One [SEP]", "22-b": "Two"}, ["21-a"])
     assert "- [One \\[SEP\\]](notebooks/21-a.ipynb)" in text
     assert "Not run yet, and so not in this book: `22-b`." in text
     assert "\nnotebooks/21-a\n```" in text and "notebooks/22-b" not in text
@@ -127,20 +127,20 @@ def test_links_lead_to_where_things_are_in_the_book(link, expected):
     homes = {"teaching/README.md": "teaching/README.md", "teaching/plans/a.md": "teaching/plans/a.md"}
     homes |= {"book/start.md": "index.md", "figures/look_at": "gallery.md#gallery-look_at"}
     files = {"book/images/a.svg", "teaching/sheet.ipynb"}
-    found = book.relinked(f"See {link}.", "teaching/README.md", homes, files, {"teaching/plans"})
+    found = pages.relinked(f"See {link}.", "teaching/README.md", homes, files, {"teaching/plans"})
     assert found == f"See {expected}."
 
 
 def test_pages_that_move_take_their_links_along():
     homes = {"book/start.md": "index.md", "notebooks/11-a.ipynb": "notebooks/11-a.ipynb"}
     text = "[a](../notebooks/11-a.ipynb) ![b](images/b.svg)"
-    found = book.relinked(text, "book/start.md", homes, {"book/images/b.svg"}, set())
+    found = pages.relinked(text, "book/start.md", homes, {"book/images/b.svg"}, set())
     assert found == "[a](notebooks/11-a.ipynb) ![b](book/images/b.svg)"
 
 
 def executed(name: str) -> nbformat.NotebookNode:
     """A tiny notebook as papermill would leave it."""
-    bar = new_output("display_data", {book.WIDGET: {"model_id": "1"}, "text/plain": "0%"})
+    bar = new_output("display_data", {pages.WIDGET: {"model_id": "1"}, "text/plain": "0%"})
     picture = new_output("execute_result", {"image/png": PIXEL, "text/plain": "<Figure>"})
     table = new_output("execute_result", {"text/html": "<table><tr><td>0.5</td></tr></table>", "text/plain": "0.5"})
     return new_notebook(
@@ -162,7 +162,7 @@ def executed(name: str) -> nbformat.NotebookNode:
 
 
 def test_a_page_has_no_widgets_folds_settings_away_and_describes_its_figures():
-    made = book.page(executed("a"), {"figure-1": "Four heads"})
+    made = pages.page(executed("a"), {"figure-1": "Four heads"})
     assert "widgets" not in made.metadata
     assert made.cells[1].metadata["tags"] == ["parameters", "hide-input"]
     assert [list(output.data) for output in made.cells[3].outputs] == [["image/png", "text/plain"]]
@@ -199,7 +199,7 @@ def test_a_tall_picture_scrolls_on_its_slide(size, tags):
     assert made.metadata.get("tags") == tags
 
 
-@pytest.mark.parametrize("make", [lambda paths: publish.site(paths, PAPERS), publish.decks])
+@pytest.mark.parametrize("make", [lambda paths: site.site(paths, PAPERS), site.decks])
 def test_without_executed_notebooks_the_way_out_is_named(tmp_path, make):
     with pytest.raises(InputError, match="`make figures PROFILE=smoke` comes first"):
         make(Paths(tmp_path, "smoke", tmp_path / "build"))
@@ -246,10 +246,10 @@ def checkout(tmp_path_factory) -> Paths:
 
 @pytest.mark.integration
 def test_the_book_is_whole_and_needs_no_network(checkout):
-    first = publish.site(checkout, PAPERS)
-    site = first.parent
-    pages = {path.resolve(): Page(path.read_text(encoding="utf-8")) for path in site.rglob("*.html")}
-    assert first.resolve() in pages and site / "search.html" in pages
+    first = site.site(checkout, PAPERS)
+    folder = first.parent
+    pages = {path.resolve(): Page(path.read_text(encoding="utf-8")) for path in folder.rglob("*.html")}
+    assert first.resolve() in pages and folder / "search.html" in pages
     for path, page in pages.items():
         assert not [place for place in page.loaded if outside(place)], path
         for place in page.loaded + page.links:
@@ -259,23 +259,23 @@ def test_the_book_is_whole_and_needs_no_network(checkout):
             target = (path.parent / unquote(name.split("?")[0])).resolve() if name else path
             assert target.exists(), f"{path.name} -> {place}"
             assert not anchor or target not in pages or unquote(anchor) in pages[target].ids, f"{path.name} -> {place}"
-    assert not re.search(r"(url\(|@import)\s*['\"]?(https?:)?//", styles(site))
-    assert (site / "_static" / "tex-svg.js").exists()
+    assert not re.search(r"(url\(|@import)\s*['\"]?(https?:)?//", styles(folder))
+    assert (folder / "_static" / "tex-svg.js").exists()
 
     entries = json.loads((checkout.figures / "manifest.json").read_text())
-    gallery = pages[(site / "gallery.html").resolve()]
+    gallery = pages[(folder / "gallery.html").resolve()]
     for item in entries:
         assert f"gallery-{item['paper']}-{item['slug']}".replace("_", "-") in gallery.ids
         if any(name.endswith(".svg") for name in item["files"]):
             assert item["caption"] in gallery.pictures
-    chapter = (site / "mcrc.html").read_text(encoding="utf-8")
+    chapter = (folder / "mcrc.html").read_text(encoding="utf-8")
     assert f'not in this book: <code class="docutils literal notranslate"><span class="pre">{LEFT_OUT}' in chapter
-    assert "Not run yet" in (site / "notebooks" / f"{LEFT_OUT}.html").read_text()
+    assert "Not run yet" in (folder / "notebooks" / f"{LEFT_OUT}.html").read_text()
 
 
 @pytest.mark.integration
 def test_slides_are_whole_and_need_no_network(checkout):
-    decks = publish.decks(checkout)
+    decks = site.decks(checkout)
     assert [deck.stem for deck in decks] == sorted(
         {path.stem for path in checkout.notebooks.glob("*.ipynb")} - {LEFT_OUT}
     )

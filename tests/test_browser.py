@@ -24,8 +24,8 @@ from urllib.parse import unquote, urldefrag, urlsplit
 import nbformat
 import pytest
 
-from insidebert import artifacts
-from insidebert.paths import Paths
+from insidebert.results import artifacts
+from insidebert.results.paths import Paths
 
 PATHS = Paths.find()
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")

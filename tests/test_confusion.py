@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from insidebert import models
-from insidebert.confusion import Dependency, bits, confusion_scores
 from insidebert.errors import InputError
-from insidebert.papers.open_sesame.readers import read_attention
+from insidebert.measure.confusion import Dependency, bits, confusion_scores
+from insidebert.models import loading
+from insidebert.papers.open_sesame.authors_files import read_attention
 
 CAT = Dependency(("the", "cat", "near", "the", "dogs", "does", "sleep"), 5, ((0, 1), (3, 4)))
 LONG = Dependency(
@@ -111,7 +111,7 @@ def test_overlapping_phrases_are_refused(tiny):
 @pytest.mark.integration
 @pytest.mark.parametrize("file", ["agr.13", "refl.5"])
 def test_authors_sentences_on_the_default_model_equal_the_literal_loop(shared, file):
-    model = models.load(models.resolve("distilbert-cased"))
+    model = loading.load(loading.resolve("distilbert-cased"))
     dependencies = read_attention(shared / "open_sesame" / file)
     scores = confusion_scores(model, dependencies)
     recomputed = np.array([literal(model, dependency) for dependency in dependencies])

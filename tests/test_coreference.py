@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from insidebert import coreference
-from insidebert.antecedents import antecedents, baselines
-from insidebert.coreference import Document, Mention, cut, mentioned
 from insidebert.errors import InputError
-from insidebert.paths import Paths
-from insidebert.treebanks import Tree
+from insidebert.results.paths import Paths
+from insidebert.text import coreference
+from insidebert.text.antecedents import antecedents, baselines
+from insidebert.text.coreference import Document, Mention, cut, mentioned
+from insidebert.text.treebanks import Tree
 
 
 def annotated(entities: list[str], heads: list[int], tags: list[str], scheme="GRP-etype-infstat-link") -> Tree:

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from insidebert.attention import collected, reducible
-from insidebert.encoding import batches, encode, hidden_states, state_names
 from insidebert.errors import InputError
+from insidebert.models.attention import collected, reducible
+from insidebert.models.encoding import batches, encode, hidden_states, state_names
 
 SENTENCES = [
     ["the", "cat", "can", "sleep"],

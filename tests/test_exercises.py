@@ -5,6 +5,7 @@ import math
 import time
 from dataclasses import replace
 
+import check
 import nbformat
 import numpy as np
 import pandas as pd
@@ -12,21 +13,20 @@ import pytest
 import torch
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from insidebert import check
-from insidebert.attacks import attack
-from insidebert.attention import looked_through, reducible
-from insidebert.confusion import Dependency
-from insidebert.encoding import batches, encode
 from insidebert.errors import InputError
-from insidebert.heads import OFFSETS
-from insidebert.notebooks import Notebook, NotebookError, execute
+from insidebert.measure.confusion import Dependency
+from insidebert.measure.head_accuracy import OFFSETS
+from insidebert.measure.surface import STATISTICS, surface_statistics
+from insidebert.models.attention import looked_through, reducible
+from insidebert.models.encoding import batches, encode
+from insidebert.models.segments import token_classes
 from insidebert.papers.mcrc import stories
 from insidebert.papers.mcrc.figures import PRINTED
-from insidebert.paths import Paths
-from insidebert.questions import Question
-from insidebert.segments import token_classes
-from insidebert.surface import STATISTICS, surface_statistics
-from insidebert.treebanks import Tree
+from insidebert.results.notebooks import Notebook, NotebookError, execute
+from insidebert.results.paths import Paths
+from insidebert.text.attacks import attack
+from insidebert.text.questions import Question
+from insidebert.text.treebanks import Tree
 
 TEACHING = Paths.find().root / "teaching"
 SOURCES = sorted((TEACHING / "exercises").glob("*.ipynb"))

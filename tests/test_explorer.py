@@ -9,10 +9,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from insidebert import artifacts, explorer, explorer_figures, models
-from insidebert.confusion import Dependency
 from insidebert.errors import InputError
-from insidebert.paths import Paths
+from insidebert.explore import figures, widget
+from insidebert.measure.confusion import Dependency
+from insidebert.models import loading
+from insidebert.results import artifacts
+from insidebert.results.paths import Paths
 from tests.conftest import save_checkpoint
 
 SENTENCE = "the cat near the dogs does sleep."
@@ -36,7 +38,7 @@ def paths(tmp_path):
 
 @pytest.fixture
 def view(tiny_folder, paths):
-    return explorer.Explorer([str(tiny_folder("bert"))], paths, SENTENCE, "does", ["the cat", "the dogs"])
+    return widget.Explorer([str(tiny_folder("bert"))], paths, SENTENCE, "does", ["the cat", "the dogs"])
 
 
 @pytest.mark.parametrize(
@@ -49,39 +51,39 @@ def view(tiny_folder, paths):
     ],
 )
 def test_words_need_no_spaces_around_marks(sentence, words):
-    assert explorer.words_of(sentence) == words
+    assert widget.words_of(sentence) == words
 
 
 def test_a_question_in_words():
-    assert explorer.dependency(SENTENCE, "does", ["the cat", "the dogs"]) == ASKED
+    assert widget.dependency(SENTENCE, "does", ["the cat", "the dogs"]) == ASKED
     with pytest.raises(InputError, match=r"'the dog' does not stand in 'the cat near the dogs does sleep \."):
-        explorer.dependency(SENTENCE, "does", ["the cat", "the dog"])
+        widget.dependency(SENTENCE, "does", ["the cat", "the dog"])
     with pytest.raises(InputError, match="'' does not stand in"):
-        explorer.dependency(SENTENCE, "", ["the cat"])
+        widget.dependency(SENTENCE, "", ["the cat"])
     with pytest.raises(InputError, match="the target 'does sleep' is 2 words"):
-        explorer.dependency(SENTENCE, "does sleep", ["the cat"])
+        widget.dependency(SENTENCE, "does sleep", ["the cat"])
 
 
 def test_roles_and_clicks():
-    roles = explorer.roles_of(ASKED)
+    roles = widget.roles_of(ASKED)
     assert roles == {5: "target", 0: "trigger", 1: "trigger", 3: "distractor", 4: "distractor"}
-    assert explorer.dependency_of(WORDS, roles) == ASKED
-    moved = explorer.clicked(roles, 6, "target")
+    assert widget.dependency_of(WORDS, roles) == ASKED
+    moved = widget.clicked(roles, 6, "target")
     assert moved == {6: "target", 0: "trigger", 1: "trigger", 3: "distractor", 4: "distractor"}
-    assert explorer.clicked(moved, 6, "target") == {w: r for w, r in roles.items() if w != 5}
-    assert explorer.clicked(roles, 3, "trigger")[3] == "trigger"
+    assert widget.clicked(moved, 6, "target") == {w: r for w, r in roles.items() if w != 5}
+    assert widget.clicked(roles, 3, "trigger")[3] == "trigger"
     assert roles[3] == "distractor"  # the roles given are left as they are
 
 
 def test_neighbouring_distractors_are_one_phrase():
     roles = {7: "distractor", 2: "distractor", 3: "distractor", 0: "trigger", 6: "trigger", 5: "target"}
-    assert explorer.dependency_of(WORDS, roles).triggers == ((0, 6), (2, 3), (7,))
-    for role in explorer.ROLES:
-        assert explorer.dependency_of(WORDS, {w: r for w, r in roles.items() if r != role}) is None
+    assert widget.dependency_of(WORDS, roles).triggers == ((0, 6), (2, 3), (7,))
+    for role in widget.ROLES:
+        assert widget.dependency_of(WORDS, {w: r for w, r in roles.items() if r != role}) is None
 
 
 def test_what_is_seen_agrees_with_the_maps(any_tiny):
-    seen = explorer.look(any_tiny, WORDS)
+    seen = widget.look(any_tiny, WORDS)
     size = len(seen.pieces)
     assert seen.maps.shape == (3, 2, size, size)
     values = seen.surface.pivot(index=["layer", "head"], columns="statistic", values="value")
@@ -100,16 +102,16 @@ def test_what_is_seen_agrees_with_the_maps(any_tiny):
 
 def test_sentences_that_cannot_be_shown(tiny):
     with pytest.raises(InputError, match="type at least one word"):
-        explorer.look(tiny, ())
+        widget.look(tiny, ())
     with pytest.raises(InputError, match="the sentence has 49 pieces; the pictures hold 48"):
-        explorer.look(tiny, ["the"] * 47)
+        widget.look(tiny, ["the"] * 47)
     with pytest.raises(InputError, match="word 2 has no pieces"):
-        explorer.look(tiny, ["the", "\u200d"])
+        widget.look(tiny, ["the", "\u200d"])
 
 
 def test_confusion_is_read_off_the_maps(tiny):
-    table = explorer.confusion(tiny, ASKED)
-    received = explorer.look(tiny, WORDS).maps.mean(1)[:, 6]  # from `does`, behind [CLS]
+    table = widget.confusion(tiny, ASKED)
+    received = widget.look(tiny, WORDS).maps.mean(1)[:, 6]  # from `does`, behind [CLS]
     trigger, distractor = received[:, [1, 2]].sum(1), received[:, [4, 5]].sum(1)
     assert list(table["layer"]) == [1, 2, 3]
     assert np.allclose(table["bits"], -np.log2(trigger / (trigger + distractor)), atol=1e-4)
@@ -134,31 +136,31 @@ def write_measured(paths, source, label="tiny"):
 
 def test_the_best_relation_is_the_one_furthest_above_its_offset(tiny, paths):
     write_measured(paths, tiny.source, "another name")
-    best, profile = explorer.measured_relations(paths, tiny.source)
+    best, profile = widget.measured_relations(paths, tiny.source)
     assert profile == "mine"
     assert best[["layer", "head", "relation"]].values.tolist() == [[1, 1, "dobj"], [1, 2, "det"]]
-    said = explorer.relation_in_words(best, profile, 1, 1)
+    said = widget.relation_in_words(best, profile, 1, 1)
     assert said.startswith("Head 1-1, best relation: dobj (dependent to head), right for 60% of its words; ")
     assert "the best fixed offset (-2) is right for 30%" in said
     assert said.endswith("from the tables of the mine profile.")
 
 
 def test_relations_fall_back_on_the_committed_tables_and_say_so(tiny, paths):
-    assert explorer.measured_relations(paths, tiny.source)[1] == ""
+    assert widget.measured_relations(paths, tiny.source)[1] == ""
     write_measured(replace(paths, profile="embedded"), tiny.source)
-    best, profile = explorer.measured_relations(paths, tiny.source)
+    best, profile = widget.measured_relations(paths, tiny.source)
     assert profile == "embedded"
-    assert explorer.relation_in_words(best, profile, 1, 2).endswith("the embedded profile (the committed ones).")
+    assert widget.relation_in_words(best, profile, 1, 2).endswith("the embedded profile (the committed ones).")
     other = replace(tiny.source, sha256="0" * 64)  # the same name, other weights
-    best, profile = explorer.measured_relations(paths, other)
-    assert explorer.relation_in_words(best, profile, 1, 2) == (
+    best, profile = widget.measured_relations(paths, other)
+    assert widget.relation_in_words(best, profile, 1, 2) == (
         "Head 1-2, best relation: not measured for this model; notebook 23 measures it."
     )
 
 
 def test_the_committed_tables_know_the_default_model():
-    source = models.resolve("distilbert-cased")
-    best, profile = explorer.measured_relations(Paths.find("interactive"), source)
+    source = loading.resolve("distilbert-cased")
+    best, profile = widget.measured_relations(Paths.find("interactive"), source)
     assert profile == "embedded" and len(best) == 72
     row = best.set_index(["layer", "head"]).loc[(3, 10)]
     assert (row["relation"], row["offset"]) == ("pobj", -1)
@@ -168,7 +170,7 @@ def test_the_committed_tables_know_the_default_model():
 def test_thumbnails_lie_where_their_heads_are():
     maps = np.zeros((2, 3, 4, 4))
     maps[1, 2, 0, 3] = 0.25
-    (ax,) = explorer_figures.all_heads(maps, 2, 3).axes
+    (ax,) = figures.all_heads(maps, 2, 3).axes
     mosaic = ax.images[0].get_array()
     assert mosaic.shape == (2 * 5 - 1, 3 * 5 - 1)
     assert mosaic[5, 13] == 0.5  # the root; behind one tile and a gap, two tiles and two gaps
@@ -177,16 +179,16 @@ def test_thumbnails_lie_where_their_heads_are():
     assert [label.get_text() for label in ax.get_xticklabels()] == ["1", "2", "3"]
     for layer, head in ((0, 1), (3, 1), (1, 4)):
         with pytest.raises(InputError, match=f"no head {layer}-{head}; layers go from 1 to 2, heads from 1 to 3"):
-            explorer_figures.all_heads(maps, layer, head)
+            figures.all_heads(maps, layer, head)
         with pytest.raises(InputError, match=f"no head {layer}-{head}"):
-            explorer_figures.one_head(list("abcd"), maps, layer, head)
+            figures.one_head(list("abcd"), maps, layer, head)
 
 
 def test_statistics_of_a_head_stand_out(tiny):
-    seen = explorer.look(tiny, WORDS)
-    upper, lower = explorer_figures.among_heads(seen.surface, 2, 1, len(seen.pieces)).axes
+    seen = widget.look(tiny, WORDS)
+    upper, lower = figures.among_heads(seen.surface, 2, 1, len(seen.pieces)).axes
     own = seen.surface.query("layer == 2 and head == 1").set_index("statistic")["value"]
-    assert [text.get_text() for text in upper.texts] == [f"{own[name]:.2f}" for name in explorer_figures.SHARES]
+    assert [text.get_text() for text in upper.texts] == [f"{own[name]:.2f}" for name in figures.SHARES]
     assert [text.get_text() for text in lower.texts] == [f"{own['entropy']:.2f}"]
     assert lower.lines[-1].get_xdata()[0] == pytest.approx(math.log(10))
 
@@ -194,7 +196,7 @@ def test_statistics_of_a_head_stand_out(tiny):
 def test_confusion_by_layer():
     three = replace(ASKED, triggers=((0, 1), (3, 4), (6,)))
     table = pd.DataFrame({"layer": [1, 2, 3], "bits": [0.5, math.inf, 2.0]})
-    (ax,) = explorer_figures.by_layer(table, three).axes
+    (ax,) = figures.by_layer(table, three).axes
     assert ax.get_title(loc="left") == "from “does”: “the cat” or “the dogs”, “sleep”?"
     assert ax.lines[0].get_ydata().tolist() == [0.5, math.inf, 2.0]
     assert ax.lines[1].get_ydata()[0] == pytest.approx(math.log2(3))
@@ -252,13 +254,13 @@ def test_another_sentence(view):
 def test_another_model_keeps_the_roles_and_moves_the_sliders(tiny_folder, tmp_path, paths):
     save_checkpoint(tmp_path / "small", "bert", layers=1, heads=1)
     names = [str(tiny_folder("bert")), str(tmp_path / "small")]
-    view = explorer.Explorer(names, paths, SENTENCE, "does", ["the cat", "the dogs"], layer=3, head=2)
+    view = widget.Explorer(names, paths, SENTENCE, "does", ["the cat", "the dogs"], layer=3, head=2)
     assert (view.layer.value, view.head.value) == (3, 2)
     before = pictures(view)
     view.model.value = names[1]
     assert changed(view, before) == {"grid", "statistics", "lines", "confusion"}
     assert (view.layer.value, view.head.value) == (1, 1)
-    assert explorer.dependency_of(WORDS, view.roles) == ASKED
+    assert widget.dependency_of(WORDS, view.roles) == ASKED
     view.model.value = names[0]
     assert (view.layer.max, view.head.max) == (3, 2)
 

@@ -6,13 +6,13 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from insidebert import corpus
 from insidebert.errors import InputError
-from insidebert.grammar import Grammar
-from insidebert.papers.open_sesame import readers
-from insidebert.papers.open_sesame.probing import TASKS
+from insidebert.papers.open_sesame import authors_files
+from insidebert.papers.open_sesame.probes import TASKS
 from insidebert.papers.open_sesame.sentences import SHORT_LABELS, cells, condition_of, dependency, factors, grammar
-from insidebert.paths import Paths
+from insidebert.results.paths import Paths
+from insidebert.text import corpus
+from insidebert.text.grammar import Grammar
 
 SMALL = """
 vary n: sg pl
@@ -64,14 +64,14 @@ def test_a_condition_that_does_not_exist_or_is_too_small():
 
 
 def test_all_cells_exist_by_name():
-    assert set(cells("agreement")) == set(readers.AGREEMENT)
-    assert set(cells("reflexive")) == set(readers.REFLEXIVE)
+    assert set(cells("agreement")) == set(authors_files.AGREEMENT)
+    assert set(cells("reflexive")) == set(authors_files.REFLEXIVE)
     assert (len(cells("agreement")), len(cells("reflexive"))) == (20, 9)
     named = {condition_of(cell) for p in ("agreement", "reflexive") for cell in cells(p)} - {"reflexive.none"}
     assert {name for name in named if ".none." not in name} == set(SHORT_LABELS)
 
 
-@pytest.mark.parametrize("cell", [*readers.AGREEMENT, *readers.REFLEXIVE])
+@pytest.mark.parametrize("cell", [*authors_files.AGREEMENT, *authors_files.REFLEXIVE])
 def test_every_cell_is_what_its_name_says(cell):
     source = grammar(cell.split(".")[0])
     people = {g: set(source.words_of(f"Human.{g}")) for g in ("masc", "fem")} if cell.startswith("reflexive") else {}
@@ -125,7 +125,7 @@ def test_factors_of_cells():
 
 @pytest.mark.integration
 def test_every_word_of_the_lexicon_is_one_piece_cased_and_uncased():
-    from insidebert import embedded
+    from insidebert.models import embedded
 
     source = grammar("probing", "agreement", "reflexive")
     words = {w for rules in source.rules.values() for _, items in rules for w, _ in items if w not in source.rules}
@@ -171,12 +171,12 @@ def test_a_folder_without_text_is_named(tmp_path):
 def test_readers_counts_on_the_authors_samples(shared):
     folder = shared / "open_sesame"
     counts = {"aux.train": 8000, "aux.gen": 1000, "sbjn-join.train": 8000, "sbjn-join.gen_apost": 1000}
-    assert {name: len(readers.read_probing(folder / name)) for name in counts} == counts
+    assert {name: len(authors_files.read_probing(folder / name)) for name in counts} == counts
     auxiliaries = {"can", "will", "would", "could"}
-    assert all(words[i] in auxiliaries for words, i in readers.read_probing(folder / "aux.gen"))
-    for phenomenon, names in (("agr", readers.AGREEMENT), ("refl", readers.REFLEXIVE)):
+    assert all(words[i] in auxiliaries for words, i in authors_files.read_probing(folder / "aux.gen"))
+    for phenomenon, names in (("agr", authors_files.AGREEMENT), ("refl", authors_files.REFLEXIVE)):
         for cell, name in enumerate(names):
-            found = readers.read_attention(folder / f"{phenomenon}.{cell}")
+            found = authors_files.read_attention(folder / f"{phenomenon}.{cell}")
             assert len(found) == 200
             assert {d.condition for d in found} == {name}
             distractors = 0 if name.split(".")[1] == "none" else 1 + name.startswith("reflexive.rc_object")
@@ -188,8 +188,8 @@ def test_authors_reflexives_agree_with_our_names_for_their_cells(shared):
     masculine = set(source.words_of("Human.masc")) | {"man", "husband", "gentleman", "son", "duke", "emperor"}
     feminine = set(source.words_of("Human.fem")) | {"woman", "wife", "daughter", "duchess", "empress"}
     for cell in (5, 6, 7, 8):
-        _, _, rc, obj = readers.REFLEXIVE[cell].split(".")
-        for d in readers.read_attention(shared / "open_sesame" / f"refl.{cell}"):
+        _, _, rc, obj = authors_files.REFLEXIVE[cell].split(".")
+        for d in authors_files.read_attention(shared / "open_sesame" / f"refl.{cell}"):
             genders = [
                 "masc" if d.words[p[-1]] in masculine else "fem" if d.words[p[-1]] in feminine else "?"
                 for p in d.triggers
@@ -212,10 +212,10 @@ def test_malformed_lines_are_named_by_file_and_line(tmp_path, line, message):
     path = tmp_path / "agr.4"
     path.write_text(f"the cat near the dog can sleep\t5\t0 1\t3 4\n{line}\n")
     with pytest.raises(InputError, match=f"agr.4, {message}"):
-        readers.read_attention(path)
+        authors_files.read_attention(path)
 
 
 def test_an_empty_file_is_named(tmp_path):
     (tmp_path / "aux.train").write_text("")
     with pytest.raises(InputError, match=r"aux\.train is empty"):
-        readers.read_probing(tmp_path / "aux.train")
+        authors_files.read_probing(tmp_path / "aux.train")

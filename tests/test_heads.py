@@ -4,9 +4,16 @@ import numpy as np
 import pytest
 import torch
 
-from insidebert import bench, coreference, heads, models, word_vectors, yardsticks
-from insidebert.antecedents import antecedents, baselines
-from insidebert.attention_probes import (
+from bench import baselines as literal_loops
+from bench import report
+from insidebert.errors import InputError
+from insidebert.explore.views import HeadView
+from insidebert.measure import head_accuracy
+from insidebert.measure.word_attention import WordMaps, align, attended_words, word_maps
+from insidebert.models import loading
+from insidebert.models.encoding import encode
+from insidebert.papers.look_at import examples, probes, selection, syntax, word_figures
+from insidebert.probes.attention import (
     AttentionAndWords,
     AttentionOnly,
     DistancesAndWords,
@@ -16,14 +23,11 @@ from insidebert.attention_probes import (
     padded_batches,
     right_branching,
 )
-from insidebert.encoding import encode
-from insidebert.errors import InputError
-from insidebert.papers.look_at import coreferent, examples, parsing, syntax, word_figures
-from insidebert.paths import Paths
-from insidebert.structural import StructuralProbe, tree_distances, word_states
-from insidebert.treebanks import Tree
-from insidebert.views import HeadView
-from insidebert.word_attention import WordMaps, align, attended_words, word_maps
+from insidebert.probes.structural import StructuralProbe, tree_distances, word_states
+from insidebert.results.paths import Paths
+from insidebert.text import coreference, word_vectors
+from insidebert.text.antecedents import antecedents, baselines
+from insidebert.text.treebanks import Tree
 from tests.test_look_at import eager_maps
 
 SENTENCES = [
@@ -100,13 +104,13 @@ def answering(trees, chosen):
     for tree, picks in zip(trees, chosen, strict=True):
         own = np.stack([np.array(picks), np.minimum(np.arange(len(tree)) + 1, len(tree) - 1)], axis=1)
         attended.append(np.stack([own, np.full_like(own, -1)])[:, :, None])  # [2, W, 1, 2]
-    return heads.answers(trees, attended)
+    return head_accuracy.answers(trees, attended)
 
 
 def test_accuracy_counts_roots_among_all_and_offsets_fairly():
     trees = [made_tree([2, 0, 2], ["det", "root", "dobj"])] * 4
     given = answering(trees, [[1, 0, 1]] * 4)
-    best_of = heads.best_heads(given, [None, "det", "dobj", "nsubj"])
+    best_of = head_accuracy.best_heads(given, [None, "det", "dobj", "nsubj"])
     assert list(best_of) == [None, "det", "dobj"]
     best = best_of[None]
     assert (best.accuracy, best.cases, best.head) == (pytest.approx(2 / 3), 12, (0, 0, 0))
@@ -121,22 +125,22 @@ def test_possessors_are_asked_through_their_clitic():
     trees = [made_tree([3, 1, 0], ["poss", "possessive", "root"], words)]
     # from Ann: 's; from 's: dog
     found = np.array([1, 2, 0])[None, :, None, None].repeat(2, 0)
-    assert heads.answers(trees, [found]).by_head[:, 0].tolist() == [True, False, False]
+    assert head_accuracy.answers(trees, [found]).by_head[:, 0].tolist() == [True, False, False]
     plain = [made_tree([3, 1, 0], ["nsubj", "possessive", "root"], words)]
-    assert heads.answers(plain, [found]).by_head[:, 0].tolist() == [False, False, False]
+    assert head_accuracy.answers(plain, [found]).by_head[:, 0].tolist() == [False, False, False]
 
 
 def test_held_out_accuracy_sees_through_luck():
     random = np.random.default_rng(0)
     shape, words = (2, 10, 20), 200
-    given = heads.Answers(
+    given = head_accuracy.Answers(
         np.array(["dobj"] * words),
         np.arange(words),
         random.random((words, 400)) < 0.3,
-        np.zeros((words, len(heads.OFFSETS)), dtype=bool),
+        np.zeros((words, len(head_accuracy.OFFSETS)), dtype=bool),
         shape,
     )
-    best = heads.best_heads(given, ["dobj"])["dobj"]
+    best = head_accuracy.best_heads(given, ["dobj"])["dobj"]
     assert best.accuracy > 0.37
     assert best.held_out < 0.36
     assert best.low < 0.3 < best.high
@@ -310,7 +314,7 @@ def test_the_experiments_give_their_tables(tiny, one_field):
     of_head = made["heads"].query("relation == 'det'")["accuracy"]
     assert best["accuracy"] == of_head.max()
     with pytest.raises(InputError, match="train on at least 20"):
-        parsing.probes(tiny, one_field, "stanford", 500, word_vectors.EMBEDDED, 1, [0])
+        probes.probes(tiny, one_field, "stanford", 500, word_vectors.EMBEDDED, 1, [0])
 
 
 def test_one_document_cannot_be_halved(tiny, one_field):
@@ -318,15 +322,15 @@ def test_one_document_cannot_be_halved(tiny, one_field):
     alone = one_field.with_name("one.conllu")
     alone.write_text(text[: text.index("# newdoc", 10)])
     with pytest.raises(InputError, match="has one document; a head is chosen on half of them"):
-        coreferent.selection(tiny, alone)
+        selection.selection(tiny, alone)
     with pytest.raises(InputError, match="too few sentences: a head is chosen on one half"):
-        heads.best_heads(answering([made_tree([2, 0])], [[1, 0]]), [None])
+        head_accuracy.best_heads(answering([made_tree([2, 0])], [[1, 0]]), [None])
 
 
 def test_selection_counts_by_hand(tiny, one_field):
-    made = coreferent.selection(tiny, one_field)
+    made = selection.selection(tiny, one_field)
     methods = made["methods"].set_index(["method", "candidates", "mentions"])
-    parts, _, _ = coreferent.parts_of(tiny, coreference.documents(one_field))
+    parts, _, _ = selection.parts_of(tiny, coreference.documents(one_field))
     right = cases = 0
     for part in parts:
         guesses = baselines(part)["nearest"]
@@ -337,7 +341,7 @@ def test_selection_counts_by_hand(tiny, one_field):
     assert (nearest["cases"], nearest["accuracy"]) == (cases, pytest.approx(right / cases))
     by_kind = made["methods"].query("method == 'nearest' and mentions != 'all'")
     assert by_kind["cases"].sum() == cases
-    for candidates in coreferent.CANDIDATES:
+    for candidates in selection.CANDIDATES:
         best = methods.loc[("best head", candidates, "all")]
         assert best["accuracy"] == made["heads"].query("candidates == @candidates")["accuracy"].max()
         assert best["held_out"] <= best["accuracy"]
@@ -345,15 +349,15 @@ def test_selection_counts_by_hand(tiny, one_field):
 
 def test_every_row_of_table_3(tiny, tiny_folder):
     one_field = Paths.find().corpus / "treebank" / "animals.conllu"
-    made = parsing.probes(tiny, one_field, "stanford", 30, word_vectors.EMBEDDED, 2, [0])
+    made = probes.probes(tiny, one_field, "stanford", 30, word_vectors.EMBEDDED, 2, [0])
     scores = made["scores"].set_index("probe")["score"]
     assert scores.index.tolist() == [*word_figures.PRINTED["table-3"]]
     assert made["sentences"].set_index("what")["sentences"].iloc[:2].to_dict() == {
         "training": 30,
         "test": len(align(tiny, [tree.words for tree in syntax.trees_of(one_field, "stanford")]).kept) - 30,
     }
-    random = models.load(models.resolve(f"random:{tiny_folder('bert')}"))
-    twin = parsing.probes(random, one_field, "stanford", 30, word_vectors.EMBEDDED, 2, [0])
+    random = loading.load(loading.resolve(f"random:{tiny_folder('bert')}"))
+    twin = probes.probes(random, one_field, "stanford", 30, word_vectors.EMBEDDED, 2, [0])
     drawn = twin["scores"].set_index("probe")["score"]
     assert drawn["distances + words"] == scores["distances + words"]
     assert drawn["attention + words"] == scores["random layers' attention + words"]  # the trained model's twin
@@ -379,7 +383,7 @@ def test_heads_of_a_function_and_a_sentence_of_your_own(tiny):
 
 @pytest.mark.integration
 def test_the_best_heads_of_the_default_model_on_ewt(shared):
-    model = models.load(models.resolve("distilbert-cased"))
+    model = loading.load(loading.resolve("distilbert-cased"))
     made = syntax.syntax(model, shared / "treebank" / "en_ewt-ud-dev.conllu", "stanford", 100)
     accuracy = made["relations"].set_index("relation")["accuracy"]
     least = {"det": 0.80, "dobj": 0.62, "amod": 0.75, "poss": 0.70, "auxpass": 0.80}
@@ -388,8 +392,8 @@ def test_the_best_heads_of_the_default_model_on_ewt(shared):
 
 @pytest.mark.integration
 def test_antecedents_of_an_embedded_model():
-    model = models.load(models.resolve("minilm-l6"))
-    made = coreferent.selection(model, Paths.find().corpus / "treebank" / "animals.conllu")
+    model = loading.load(loading.resolve("minilm-l6"))
+    made = selection.selection(model, Paths.find().corpus / "treebank" / "animals.conllu")
     heads_of = made["methods"].query("method == 'best head' and mentions == 'all'").set_index("candidates")
     assert heads_of["accuracy"].max() == made["heads"]["accuracy"].max()
     assert 0.5 < heads_of.loc["earlier mentions", "held_out"] < 1
@@ -400,5 +404,5 @@ def test_the_literal_loop_of_the_bench_agrees(tiny, one_field):
     trees = syntax.trees_of(one_field, "stanford")
     encoded = align(tiny, [tree.words for tree in trees])
     trees = [trees[i] for i in encoded.kept]
-    literal, ours = (score(tiny, trees, encoded.encoded) for score in (yardsticks.literal_heads, bench.every_head))
+    literal, ours = (score(tiny, trees, encoded.encoded) for score in (literal_loops.literal_heads, report.every_head))
     assert np.allclose(literal, ours, atol=1e-6)

@@ -8,16 +8,16 @@ import torch
 from scipy.spatial.distance import jensenshannon
 from torch.nn.functional import cross_entropy
 
-from insidebert import importance, masked, models
-from insidebert.attention import looked_through, reducible
-from insidebert.encoding import batches, encode
 from insidebert.errors import InputError
-from insidebert.head_distances import SMOOTHING, head_distances, jensen_shannon
-from insidebert.papers.look_at import depth
+from insidebert.measure import attention_gradients, depth
+from insidebert.measure.head_distances import SMOOTHING, head_distances, jensen_shannon
+from insidebert.measure.surface import STATISTICS, _sums_of_rows, surface_statistics
+from insidebert.models import loading, masked_lm
+from insidebert.models.attention import looked_through, reducible
+from insidebert.models.encoding import batches, encode
+from insidebert.models.segments import CLASSES, encode_pairs, paragraph_pairs, token_classes
 from insidebert.papers.look_at.no_op import _behaviour
-from insidebert.paths import Paths
-from insidebert.segments import CLASSES, encode_pairs, paragraph_pairs, token_classes
-from insidebert.surface import STATISTICS, _sums_of_rows, surface_statistics
+from insidebert.results.paths import Paths
 
 PAIRS = [("the cat can sleep, the dogs do.", "birds sing."), ("a.", "the horse will wait.")]
 
@@ -72,7 +72,7 @@ def literal_statistics(maps, values, projections, kinds):
 
 
 def check_statistics(model, pairs):
-    from insidebert.attention import output_projections
+    from insidebert.models.attention import output_projections
 
     encoded = encode_pairs(model, pairs, longest=64)
     classes = token_classes(model, encoded)
@@ -94,7 +94,7 @@ def test_statistics_equal_the_literal_loop_padded_or_not(any_tiny):
 
 @pytest.mark.integration
 def test_statistics_of_the_default_model_equal_the_literal_loop():
-    check_statistics(models.load(models.resolve("distilbert-cased")), PAIRS)
+    check_statistics(loading.load(loading.resolve("distilbert-cased")), PAIRS)
 
 
 def test_uniform_attention_has_the_entropy_of_its_length():
@@ -136,13 +136,13 @@ def test_distances_of_a_model_are_those_of_its_eager_maps(any_tiny):
 
 def test_gradients_equal_finite_differences(tiny, monkeypatch):
     torch.manual_seed(0)
-    head = masked.MaskedHead(tiny.encoder.get_input_embeddings().weight).requires_grad_(False)
-    monkeypatch.setattr(importance, "head_of", lambda model: head)
+    head = masked_lm.MaskedHead(tiny.encoder.get_input_embeddings().weight).requires_grad_(False)
+    monkeypatch.setattr(attention_gradients, "head_of", lambda model: head)
     encoded = encode_pairs(tiny, PAIRS[:1], longest=64)
     classes = token_classes(tiny, encoded)
-    found = importance.attention_gradients(tiny, encoded, classes, seed=3)[0]
+    found = attention_gradients.attention_gradients(tiny, encoded, classes, seed=3)[0]
     (batch,) = batches(tiny, encoded)
-    ids, chosen = masked.masked(tiny, batch, importance.MASKED_SHARE, np.random.default_rng(3))
+    ids, chosen = masked_lm.masked(tiny, batch, attention_gradients.MASKED_SHARE, np.random.default_rng(3))
     length = len(encoded.ids[0])
 
     def loss(layer_index, place, change):
@@ -166,7 +166,7 @@ def test_gradients_equal_finite_differences(tiny, monkeypatch):
 
 def test_masks_are_seeded_and_spare_special_pieces(tiny):
     (batch,) = batches(tiny, encode_pairs(tiny, PAIRS, longest=64))
-    draws = [masked.masked(tiny, batch, 0.01, np.random.default_rng(seed)) for seed in (0, 0, 1)]
+    draws = [masked_lm.masked(tiny, batch, 0.01, np.random.default_rng(seed)) for seed in (0, 0, 1)]
     assert torch.equal(draws[0][1], draws[1][1])
     assert not torch.equal(draws[0][1], draws[2][1])
     ids, chosen = draws[0]
@@ -181,29 +181,29 @@ def test_a_checkpoints_own_head_is_used_and_a_missing_one_explained(tmp_path, ti
     with pytest.raises(
         InputError, match=r"no masked-language-model head.*insidebert\.masked --model bert0 corpus` trains one"
     ):
-        masked.head_of(models.load(models.resolve(str(tiny_folder("bert")))))
+        masked_lm.head_of(loading.load(loading.resolve(str(tiny_folder("bert")))))
     for kind in ("bert", "distilbert", "roberta"):
         whole = AutoModelForMaskedLM.from_pretrained(tiny_folder(kind))
         whole.save_pretrained(tmp_path / kind)
         AutoTokenizer.from_pretrained(tiny_folder(kind)).save_pretrained(tmp_path / kind)
-        model = models.load(models.resolve(str(tmp_path / kind)))
+        model = loading.load(loading.resolve(str(tmp_path / kind)))
         encoded = encode(model, [["the", "cat"]], special=True)
         (batch,) = batches(model, encoded)
         with torch.inference_mode():
             expected = AutoModelForMaskedLM.from_pretrained(tmp_path / kind).eval()(**batch.inputs).logits
-            logits = masked.head_of(model)(model.encoder(**batch.inputs).last_hidden_state)
+            logits = masked_lm.head_of(model)(model.encoder(**batch.inputs).last_hidden_state)
         torch.testing.assert_close(logits, expected, atol=1e-5, rtol=1e-5)
 
 
 @pytest.mark.integration
 @pytest.mark.parametrize("name", ["distilbert-cased", "minilm-l6"])
 def test_shipped_heads_are_unaltered_and_beat_a_unigram_model(name):
-    card = json.loads((masked.FOLDER / f"{name}.json").read_text())
-    assert card["sha256"] == models.sha256_of(masked.FOLDER / f"{name}.safetensors")
-    model = models.load(models.resolve(name))
+    card = json.loads((masked_lm.FOLDER / f"{name}.json").read_text())
+    assert card["sha256"] == loading.sha256_of(masked_lm.FOLDER / f"{name}.safetensors")
+    model = loading.load(loading.resolve(name))
     text = [s.split() for pair in paragraph_pairs(Paths.find().corpus)[:12] for s in pair]
     encoded = encode(model, text, special=True)
-    found = masked.evaluate(model, masked.head_of(model), encoded, encoded)
+    found = masked_lm.evaluate(model, masked_lm.head_of(model), encoded, encoded)
     assert found["validation_loss"] < found["validation_unigram_loss"]
     assert found["validation_top1"] > found["validation_unigram_top1"]
     assert card["validation_top1"] > card["validation_unigram_top1"]

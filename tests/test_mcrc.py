@@ -6,13 +6,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from insidebert import artifacts, claims, models, questions
-from insidebert.attacks import ATTACKS, CONDITIONS, attack, spoiled
 from insidebert.errors import InputError
-from insidebert.papers.mcrc import attacking, figures, sets, unanswerable
-from insidebert.paths import Paths
-from insidebert.questions import Question
-from insidebert.reading import Reader, Training
+from insidebert.finetune.reader import Reader, Training
+from insidebert.models import loading
+from insidebert.papers.mcrc import attacks, figures, question_sets, unanswerable
+from insidebert.results import artifacts, claims
+from insidebert.results.paths import Paths
+from insidebert.text import questions
+from insidebert.text.attacks import ATTACKS, CONDITIONS, attack, spoiled
+from insidebert.text.questions import Question
 
 SIZES = {"train": 24, "development": 8, "test": 16}
 PLAN = {"epochs": 1, "pieces": 64}
@@ -35,15 +37,15 @@ def folder(tmp_path_factory):
 
 
 def test_the_tables_agree_with_the_questions(tiny_folder, folder):
-    model = models.load(models.resolve(str(tiny_folder("bert"))))
-    made = attacking.attacking(model, folder, **SIZES, dial={}, plan=PLAN)
-    rows, attacks = made["questions"], made["attacks"].set_index("attack")
-    assert list(attacks.index) == ["original", *ATTACKS]
+    model = loading.load(loading.resolve(str(tiny_folder("bert"))))
+    made = attacks.attacking(model, folder, **SIZES, dial={}, plan=PLAN)
+    rows, table = made["questions"], made["attacks"].set_index("attack")
+    assert list(table.index) == ["original", *ATTACKS]
     accuracy = rows.groupby("attack")["right"].mean()
-    for name in attacks.index:
-        assert attacks.at[name, "accuracy"] == pytest.approx(accuracy[name])
-        assert attacks.at[name, "change"] == pytest.approx(accuracy[name] / accuracy["original"] - 1)
-        assert attacks.at[name, "low"] <= attacks.at[name, "accuracy"] <= attacks.at[name, "high"]
+    for name in table.index:
+        assert table.at[name, "accuracy"] == pytest.approx(accuracy[name])
+        assert table.at[name, "change"] == pytest.approx(accuracy[name] / accuracy["original"] - 1)
+        assert table.at[name, "low"] <= table.at[name, "accuracy"] <= table.at[name, "high"]
     assert attacks["chance"].tolist() == pytest.approx([1 / 3] * 8)
     before = rows[rows["attack"] == "original"].set_index("id")
     assert (before["length_change"] == 0).all()
@@ -52,24 +54,24 @@ def test_the_tables_agree_with_the_questions(tiny_folder, folder):
     contrasts = made["contrasts"].set_index("contrast")["estimate"]
     assert contrasts["average change over the attacks"] == pytest.approx(attacks["change"].iloc[1:].mean())
     case = made["case"]
-    falls = before["p_answer"] - rows[rows["attack"] == attacking.CASE].set_index("id")["p_answer"]
+    falls = before["p_answer"] - rows[rows["attack"] == attacks.CASE].set_index("id")["p_answer"]
     asked = {q.id: q for q in questions.read(folder, "test")}[falls.idxmax()]
     assert case["right"].iloc[0] == asked.options[asked.answer]
-    attacked = attack(asked, attacking.CASE, attacking.SEED).question
+    attacked = attack(asked, attacks.CASE, attacks.SEED).question
     assert " ".join(case["word"]) in attacked.options
     assert (case["answer"] + case["distractor"] < 1).all()
-    assert set(made["examples"]["attack"]) == set(attacking.SHOWN)
+    assert set(made["examples"]["attack"]) == set(attacks.SHOWN)
     assert "toy" in made["questions"]["dataset"].iloc[0]
 
 
 def test_every_figure_is_drawn_from_what_was_measured(tiny_folder, folder, tmp_path):
-    model = models.load(models.resolve(str(tiny_folder("bert"))))
+    model = loading.load(loading.resolve(str(tiny_folder("bert"))))
     made = {
-        "attacking": attacking.attacking(model, folder, **SIZES, dial={}, plan=PLAN),
+        "attacking": attacks.attacking(model, folder, **SIZES, dial={}, plan=PLAN),
         "unanswerable": unanswerable.unanswerable(model, folder, **SIZES, dial={}, plan=PLAN, seeds=[0]),
         "recovered": unanswerable.recovered(model, [0.0, 1.0], 3, 4, 2, 3, {"epochs": 1, "pieces": 200}, [0]),
         "example": unanswerable.example(folder, 8, {}),
-        "statistics": sets.statistics(folder, **SIZES, dial={}),
+        "statistics": question_sets.statistics(folder, **SIZES, dial={}),
     }
     for name, tables in made.items():
         for key, table in tables.items():
@@ -87,25 +89,25 @@ def test_every_figure_is_drawn_from_what_was_measured(tiny_folder, folder, tmp_p
 
 
 def test_ties_are_shared():
-    assert attacking.rightness(np.array([0.5, 0.3, 0.2]), 0) == 1
-    assert attacking.rightness(np.array([0.4, 0.4, 0.2]), 1) == 0.5
-    assert attacking.rightness(np.array([0.5, 0.3, 0.2]), 2) == 0
+    assert attacks.rightness(np.array([0.5, 0.3, 0.2]), 0) == 1
+    assert attacks.rightness(np.array([0.4, 0.4, 0.2]), 1) == 0.5
+    assert attacks.rightness(np.array([0.5, 0.3, 0.2]), 2) == 0
 
 
 def test_sets_by_name(folder):
-    made = sets.statistics(folder, **SIZES, dial={})["sets"].set_index("split")
+    made = question_sets.statistics(folder, **SIZES, dial={})["sets"].set_index("split")
     assert made["questions"].to_dict() == {"train": 24, "dev": 8, "test": 16}
     assert made.at["test", "question_words"] == 3
     assert made.at["test", "answer_words"] == 1
-    scripts = sets.questions_of("scripts", "test", 6, {"options": 4})
+    scripts = question_sets.questions_of("scripts", "test", 6, {"options": 4})
     assert [len(question.options) for question in scripts] == [4] * 6
-    assert scripts[0].passage != sets.questions_of("scripts", "train", 6, {"options": 4})[0].passage
+    assert scripts[0].passage != question_sets.questions_of("scripts", "train", 6, {"options": 4})[0].passage
     with pytest.raises(InputError, match="no data set in"):
-        sets.questions_of(folder / "nothing", "test", 3, {})
+        question_sets.questions_of(folder / "nothing", "test", 3, {})
 
 
 def test_training_tables_agree_with_the_readers(tiny_folder, folder):
-    model = models.load(models.resolve(str(tiny_folder("bert"))))
+    model = loading.load(loading.resolve(str(tiny_folder("bert"))))
     made = unanswerable.unanswerable(model, folder, **SIZES, dial={}, plan=PLAN | {"frozen": 1}, seeds=[0, 1])
     rows, seeds = made["conditions"].set_index("condition"), made["seeds"]
     assert rows.index.tolist() == ["random guess", "longest option", *CONDITIONS]
@@ -119,9 +121,9 @@ def test_training_tables_agree_with_the_readers(tiny_folder, folder):
         assert rows.at[condition, "difference"] == pytest.approx(difference)
         assert rows.at[condition, "difference_low"] <= difference + 1e-9 <= rows.at[condition, "difference_high"] + 2e-9
     trained = Reader(model, Training(**PLAN, frozen=1, seed=1))
-    sets_ = [[spoiled(q, "Q-Remove", attacking.SEED) for q in questions.read(folder, s)] for s in ("train", "dev")]
+    sets_ = [[spoiled(q, "Q-Remove", attacks.SEED) for q in questions.read(folder, s)] for s in ("train", "dev")]
     own = questions.read(folder, "test")
-    right = [attacking.rightness(p, q.answer) for p, q in zip(trained.fit(*sets_).predict(own), own, strict=True)]
+    right = [attacks.rightness(p, q.answer) for p, q in zip(trained.fit(*sets_).predict(own), own, strict=True)]
     by_hand = seeds[(seeds["condition"] == "Q-Remove") & (seeds["seed"] == 1)]["accuracy"].item()
     assert by_hand == pytest.approx(np.mean(right))
     contrasts = made["contrasts"].set_index("contrast")["estimate"]
@@ -139,8 +141,8 @@ def test_the_longest_option():
 
 
 def test_texts_can_be_concealed(tiny_folder, folder):
-    model = models.load(models.resolve(str(tiny_folder("bert"))))
-    open_, closed = (attacking.attacking(model, folder, **SIZES, dial={}, plan=PLAN, texts=t) for t in (True, False))
+    model = loading.load(loading.resolve(str(tiny_folder("bert"))))
+    open_, closed = (attacks.attacking(model, folder, **SIZES, dial={}, plan=PLAN, texts=t) for t in (True, False))
     for name in ("case", "examples"):
         letters = "".join(map(str, closed[name].select_dtypes("str").drop(columns="attack", errors="ignore").values))
         assert not set("abcdefghijklmnopqrstuvw") & set(letters)
@@ -152,14 +154,14 @@ def test_texts_can_be_concealed(tiny_folder, folder):
 
 
 def test_data_sets_that_are_read_are_described_whole(folder):
-    made = sets.statistics(folder, 2, 2, 2, {})["sets"]
+    made = question_sets.statistics(folder, 2, 2, 2, {})["sets"]
     assert made["questions"].tolist() == [24, 8, 16]
-    assert sets.statistics("scripts", 5, 3, 4, {})["sets"]["questions"].tolist() == [5, 3, 4]
+    assert question_sets.statistics("scripts", 5, 3, 4, {})["sets"]["questions"].tolist() == [5, 3, 4]
 
 
 @pytest.mark.integration
 def test_the_dial_is_recovered():
-    model = models.load(models.resolve("minilm-l6"))
+    model = loading.load(loading.resolve("minilm-l6"))
     plan = {"epochs": 4, "pieces": 64, "frozen": 4, "rate": 3e-4, "precision": "float32"}
     curve = unanswerable.recovered(model, [0.0, 1.0], 3, 300, 60, 200, plan, [0])["curve"].set_index("share")
     assert curve.at[0.0, "low"] < 1 / 3 < curve.at[0.0, "high"]
@@ -170,4 +172,4 @@ def test_the_dial_is_recovered():
 @pytest.mark.parametrize("name", ["scripts2", "hub", "RACE#middle"])
 def test_an_unknown_data_set_is_named(name):
     with pytest.raises(InputError, match=f"{name.partition('#')[0]}"):
-        sets.questions_of(Paths.find().data(name), "train", 3, {})
+        question_sets.questions_of(Paths.find().data(name), "train", 3, {})

@@ -8,8 +8,8 @@ import torch
 from safetensors.torch import load_file, save_file
 from transformers import GPT2Config
 
-from insidebert import embedded, models
 from insidebert.errors import InputError
+from insidebert.models import embedded, loading
 
 
 @pytest.mark.integration
@@ -17,7 +17,7 @@ from insidebert.errors import InputError
     ("name", "layers", "heads", "width"), [("distilbert-cased", 6, 12, 768), ("minilm-l6", 6, 12, 384)]
 )
 def test_embedded_models_load(name, layers, heads, width):
-    model = models.load(models.resolve(name))
+    model = loading.load(loading.resolve(name))
     config = model.encoder.config
     assert (model.layers, config.num_attention_heads, config.hidden_size, model.limit) == (layers, heads, width, 512)
     assert not model.encoder.training
@@ -27,7 +27,7 @@ def test_embedded_models_load(name, layers, heads, width):
 def test_converted_weights_are_the_quantized_ones(tmp_path, monkeypatch):
     """The conversion, made anew in an empty cache, has every tensor of DistilBertModel, on the int8 grid."""
     monkeypatch.setattr(embedded, "model_cache", lambda: tmp_path)
-    model = models.load(models.resolve("distilbert-cased"))
+    model = loading.load(loading.resolve("distilbert-cased"))
     weight = model.encoder.transformer.layer[0].attention.q_lin.weight
     levels = weight.detach().unique()
     assert 2 < len(levels) <= 256
@@ -37,7 +37,7 @@ def test_converted_weights_are_the_quantized_ones(tmp_path, monkeypatch):
     (folder,) = tmp_path.iterdir()
     (folder / "model.safetensors").write_bytes((folder / "model.safetensors").read_bytes()[:-1])
     with pytest.raises(InputError, match=r"truncated or altered.*delete"):
-        models.resolve("distilbert-cased")
+        loading.resolve("distilbert-cased")
 
 
 def test_altered_package_weights_are_refused(tmp_path):
@@ -56,7 +56,7 @@ def test_an_embedded_model_whose_package_is_missing_names_it(monkeypatch):
 
 
 def test_a_folder_loads_and_is_known_by_its_weights(tiny_folder):
-    source = models.resolve(str(tiny_folder("bert")))
+    source = loading.resolve(str(tiny_folder("bert")))
     assert source.label == tiny_folder("bert").name
     assert source.sha256 == embedded.sha256_of(tiny_folder("bert") / "model.safetensors")
     assert "folder" not in source.identity
@@ -66,7 +66,7 @@ def test_random_weights_are_seeded_and_keep_embeddings_if_told(any_tiny):
     folder = any_tiny.source.folder
     trained = any_tiny.encoder
     kept, again, other, new = (
-        models.load(models.resolve(f"random:{folder}{options}")).encoder
+        loading.load(loading.resolve(f"random:{folder}{options}")).encoder
         for options in ("", "", "#seed=1", "#seed=0,embeddings=new")
     )
     words = [e.embeddings.word_embeddings.weight for e in (trained, kept, again, other, new)]
@@ -87,7 +87,7 @@ def test_reinitialising_leaves_the_model_and_the_random_state_alone(tiny):
     torch.manual_seed(3)
     expected = torch.rand(2)
     torch.manual_seed(3)
-    models.reinitialised(tiny.encoder, seed=9, keep_embeddings=False)
+    loading.reinitialised(tiny.encoder, seed=9, keep_embeddings=False)
     assert torch.equal(torch.rand(2), expected)
     assert torch.equal(tiny.encoder.state_dict()["embeddings.word_embeddings.weight"], before)
 
@@ -106,7 +106,7 @@ def test_reinitialising_leaves_the_model_and_the_random_state_alone(tiny):
 )
 def test_names_that_mean_nothing(name, message):
     with pytest.raises(InputError, match=message):
-        models.resolve(name)
+        loading.resolve(name)
 
 
 def test_weights_that_are_missing_or_cut_off_are_refused(tmp_path, tiny_folder):
@@ -114,25 +114,25 @@ def test_weights_that_are_missing_or_cut_off_are_refused(tmp_path, tiny_folder):
     weights = load_file(folder / "model.safetensors")
     save_file({k: v for k, v in weights.items() if "layer.1." not in k}, folder / "model.safetensors", {"format": "pt"})
     with pytest.raises(InputError, match=r"lacks 16 of the encoder's weights \(encoder\.layer\.1\."):
-        models.load(models.resolve(str(folder)))
+        loading.load(loading.resolve(str(folder)))
     (folder / "model.safetensors").write_bytes((folder / "model.safetensors").read_bytes()[:-10])
     with pytest.raises(InputError, match="cannot be read"):
-        models.load(models.resolve(str(folder)))
+        loading.load(loading.resolve(str(folder)))
 
 
 def test_folders_that_are_no_encoder(tmp_path, tiny_folder):
     with pytest.raises(InputError, match=r"no config\.json"):
-        models.resolve(str(tmp_path))
+        loading.resolve(str(tmp_path))
     (tmp_path / "config.json").write_text("{")
     with pytest.raises(InputError, match="is not JSON"):
-        models.resolve(str(tmp_path))
+        loading.resolve(str(tmp_path))
     GPT2Config().save_pretrained(tmp_path)
     with pytest.raises(InputError, match="'gpt2' model; the measurements need an encoder"):
-        models.resolve(str(tmp_path))
+        loading.resolve(str(tmp_path))
     shutil.copy(tiny_folder("bert") / "config.json", tmp_path)
     with pytest.raises(InputError, match=r"no model\.safetensors"):
-        models.resolve(str(tmp_path))
+        loading.resolve(str(tmp_path))
     described = json.loads((tmp_path / "config.json").read_text())
     (tmp_path / "config.json").write_text(json.dumps(described | {"is_decoder": True}))
     with pytest.raises(InputError, match="need an encoder"):
-        models.resolve(str(tmp_path))
+        loading.resolve(str(tmp_path))

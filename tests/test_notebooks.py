@@ -14,11 +14,11 @@ import transformers
 import yaml
 
 from insidebert import __main__ as command
-from insidebert import models
-from insidebert.embedded import folder_of
 from insidebert.errors import InputError
-from insidebert.notebooks import Notebook, NotebookError, checked, discover, execute, merged, profile_parameters
-from insidebert.paths import Paths
+from insidebert.models import loading
+from insidebert.models.embedded import folder_of
+from insidebert.results.notebooks import Notebook, NotebookError, checked, discover, execute, merged, profile_parameters
+from insidebert.results.paths import Paths
 from tests.conftest import save_checkpoint
 
 PATHS = Paths.find()
@@ -131,9 +131,9 @@ def test_no_expected_artifact_is_missing(shared):
 def test_a_relative_model_folder_is_found_from_any_folder(tmp_path, tiny_folder, monkeypatch):
     monkeypatch.chdir(tiny_folder("bert").parent)
     name = tiny_folder("bert").name
-    assert models.absolute(name) == str(tiny_folder("bert"))
-    assert models.absolute(f"random:{name}#seed=2") == f"random:{tiny_folder('bert')}#seed=2"
-    assert models.absolute("minilm-l6") == "minilm-l6"
+    assert loading.absolute(name) == str(tiny_folder("bert"))
+    assert loading.absolute(f"random:{name}#seed=2") == f"random:{tiny_folder('bert')}#seed=2"
+    assert loading.absolute("minilm-l6") == "minilm-l6"
 
 
 def test_the_command_refuses_before_running(capsys):

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from insidebert.encoding import States
 from insidebert.errors import InputError
-from insidebert.probes import LayerProbes, control_targets
+from insidebert.models.encoding import States
+from insidebert.probes.position import LayerProbes, control_targets
 
 
 def made_states(sentences=200, layers=2, width=6, seed=0):

@@ -7,9 +7,9 @@ import huggingface_hub
 import pandas as pd
 import pytest
 
-from insidebert import questions
 from insidebert.errors import InputError
-from insidebert.questions import Question, checked
+from insidebert.text import questions
+from insidebert.text.questions import Question, checked
 
 ARTICLE = {
     "id": "middle2.txt",

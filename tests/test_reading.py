@@ -10,15 +10,16 @@ import numpy as np
 import pytest
 import torch
 
-from insidebert import lower_layers, models, reading
-from insidebert.attacks import ATTACKS, attack
+from bench.baselines import PaddedReader
 from insidebert.errors import InputError
-from insidebert.lower_layers import LowerLayers
-from insidebert.papers.mcrc.attacking import attacking
-from insidebert.questions import Question, write
-from insidebert.reading import Reader, Training, faster_precision
-from insidebert.scoring import Sequences
-from insidebert.yardsticks import PaddedReader
+from insidebert.finetune import frozen_layers, reader
+from insidebert.finetune.frozen_layers import FrozenLayers
+from insidebert.finetune.reader import Reader, Training, faster_precision
+from insidebert.finetune.scorers import Sequences
+from insidebert.models import loading
+from insidebert.papers.mcrc.attacks import attacking
+from insidebert.text.attacks import ATTACKS, attack
+from insidebert.text.questions import Question, write
 
 WORDS = ["cat", "dog", "horse", "bird", "zebra", "doctor"]
 PLAN = Training(epochs=2, pieces=48, questions=4, rate=1e-2, head_rate=1e-2)
@@ -39,7 +40,7 @@ def made(count, options=3, seed=0):
 @pytest.fixture
 def fresh(tiny_folder):
     """Function: kind -> a model of its own, because training changes it."""
-    return lambda kind="bert": models.load(models.resolve(str(tiny_folder(kind))))
+    return lambda kind="bert": loading.load(loading.resolve(str(tiny_folder(kind))))
 
 
 @pytest.mark.parametrize("kind", ["bert", "distilbert", "roberta", "electra"])
@@ -118,7 +119,7 @@ def test_frozen_layers_say_what_they_said_before_the_encoder_was_cut(fresh, kind
 
 def test_frozen_layers_stay_and_can_be_shared(fresh):
     model = fresh()
-    lower = LowerLayers(model, 2)
+    lower = FrozenLayers(model, 2)
     reader = Reader(model, replace(PLAN, frozen=2), lower)
     before = {name: value.clone() for name, value in reader.scorer.state_dict().items()}
     frozen = [value.clone() for value in lower.encoder.parameters()]
@@ -139,7 +140,7 @@ def test_frozen_layers_forget_the_oldest(fresh, monkeypatch):
     few, many = Reader(model, replace(PLAN, frozen=1)), Reader(model, replace(PLAN, frozen=1))
     many.scorer.load_state_dict(few.scorer.state_dict())
     expected = many.predict(made(8))
-    monkeypatch.setattr(lower_layers, "ROOM", 2_000)
+    monkeypatch.setattr(frozen_layers, "ROOM", 2_000)
     for a, b in zip(few.predict(made(8)), expected, strict=True):
         assert np.allclose(a, b, atol=1e-5)
     assert 0 < few.lower.used <= 2_000
@@ -177,7 +178,7 @@ def test_the_faster_precision_is_tried_not_looked_up(monkeypatch):
     faster_precision.cache_clear()
     assert Training(precision="auto").computed_in in ("float32", "bfloat16")
     clock = iter([0, 9, 0, 9, 0, 9, 0, 9, 0, 9, 0, 1, 0, 9, 0, 9, 0, 9, 0, 9])  # the best bfloat16 time is shorter
-    monkeypatch.setattr(reading.time, "perf_counter", lambda: next(clock))
+    monkeypatch.setattr(reader.time, "perf_counter", lambda: next(clock))
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     faster_precision.cache_clear()
     assert Training(precision="auto").computed_in == "bfloat16"
@@ -206,7 +207,7 @@ def test_two_processes_train_one_reader(tiny_folder, tmp_path):
     state = torch.load(tmp_path / "kept/original-0/training.pt", weights_only=True)
     assert state["epoch"] == 2
     assert state["adam"]["state"][0]["step"] == 2 * 2  # 24 questions, 8 a step, 3 steps shared by two: 2 each
-    model = models.load(models.resolve(str(tiny_folder("bert"))))
+    model = loading.load(loading.resolve(str(tiny_folder("bert"))))
     plan = {"epochs": 2, "questions": 8, "pieces": 48, "frozen": 1, "head": "segments", "precision": "float32"}
     plan |= {"rate": 3e-4, "head_rate": 1e-3}
     tables = attacking(model, tmp_path / "data", 24, 8, 8, {}, plan, checkpoint=str(tmp_path / "kept"))

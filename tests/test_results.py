@@ -9,16 +9,16 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
-from insidebert import artifacts, claims, plots
-from insidebert.confusion import Dependency
 from insidebert.errors import InputError
-from insidebert.papers.open_sesame import attending, probing
+from insidebert.measure.bootstrap import interval, replicates
+from insidebert.measure.confusion import Dependency
+from insidebert.papers.open_sesame import confusion, probes
+from insidebert.papers.open_sesame.authors_files import AGREEMENT, REFLEXIVE
 from insidebert.papers.open_sesame.figures import ARTIFACTS
-from insidebert.papers.open_sesame.readers import AGREEMENT, REFLEXIVE
-from insidebert.paths import Paths
-from insidebert.reproduce import compare, differing_rows
-from insidebert.statistics import interval, replicates
-from insidebert.workspace import PAPERS, Workspace, paper_artifacts
+from insidebert.results import artifacts, claims, plots
+from insidebert.results.compare import compare, differing_rows
+from insidebert.results.paths import Paths
+from insidebert.results.workspace import PAPERS, Workspace, paper_artifacts
 
 
 def test_replicates_resample_columns_together():
@@ -40,7 +40,7 @@ def test_regression_recovers_planted_coefficients():
     found = [Dependency(("x",), 0, ((0,), (1,)), cell) for cell in AGREEMENT if ".none." not in cell for _ in range(50)]
     planted = np.array([[0.3 * (".rc." in d.condition) + 0.2 * d.condition.endswith("inflected")] for d in found])
     scores = 1.0 + planted - 0.1 * np.arange(1, 7) + rng.normal(0, 0.05, (len(found), 6))
-    table = attending.regression(found, scores).set_index("factor")
+    table = confusion.regression(found, scores).set_index("factor")
     expected = {"Intercept": 1.0, "rc": 0.3, "match": 0.0, "inflected": 0.2, "layer": -0.1}
     assert table["coefficient"].to_dict() == pytest.approx(expected, abs=0.01)
     assert table.at["layer", "p"] < 1e-6 < table.at["match", "p"]
@@ -52,7 +52,7 @@ def test_summary_means_and_contrasts_by_hand():
     found = [Dependency(("a", cell), 0, ((0,), (1,)), cell) for cell in cells for _ in range(3)]
     base = np.repeat([1.0, 0.5, 0.8, 0.8, 2, 2, 2, 2], 3)
     noise = np.tile([-0.1, 0.0, 0.1], 8)
-    tables = attending.summarised(found, np.column_stack([base + noise, base + noise + 0.2]))
+    tables = confusion.summarised(found, np.column_stack([base + noise, base + noise + 0.2]))
     means = tables["conditions"].set_index("label")["confusion"]
     assert means["R1"] == pytest.approx(1.1)
     assert tables["conditions"]["example"][0] == "a reflexive.object.match"
@@ -63,10 +63,10 @@ def test_summary_means_and_contrasts_by_hand():
 
 
 def test_middle_and_early_layers():
-    assert probing.middle(12) == [4, 5, 6, 7, 8]
-    assert probing.middle(6) == [2, 3, 4]
-    assert probing.early(12) == [1, 2, 3]
-    assert probing.early(6) == [1]
+    assert probes.middle(12) == [4, 5, 6, 7, 8]
+    assert probes.middle(6) == [2, 3, 4]
+    assert probes.early(12) == [1, 2, 3]
+    assert probes.early(6) == [1]
 
 
 @pytest.mark.parametrize(

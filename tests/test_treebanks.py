@@ -5,11 +5,11 @@ import hashlib
 import pooch
 import pytest
 
-from insidebert import treebanks
 from insidebert.errors import InputError
-from insidebert.paths import Paths
-from insidebert.stanford import is_universal, to_stanford
-from insidebert.treebanks import Tree
+from insidebert.results.paths import Paths
+from insidebert.text import treebanks
+from insidebert.text.stanford import is_universal, to_stanford
+from insidebert.text.treebanks import Tree
 
 CONLLU = """# newdoc id = d1
 # global.Entity = eid-kind-head

@@ -7,14 +7,14 @@ import time
 
 import yaml
 
-from insidebert import artifacts, claims
-from insidebert.embedded import EMBEDDED
 from insidebert.errors import InputError
-from insidebert.models import absolute
-from insidebert.notebooks import Notebook, NotebookError, checked, discover, execute, merged, profile_parameters
-from insidebert.paths import COMMITTED, FROM_SCRATCH, Paths
-from insidebert.reproduce import compare
-from insidebert.workspace import PAPERS, paper_artifacts
+from insidebert.models.embedded import EMBEDDED
+from insidebert.models.loading import absolute
+from insidebert.results import artifacts, claims
+from insidebert.results.compare import compare
+from insidebert.results.notebooks import Notebook, NotebookError, checked, discover, execute, merged, profile_parameters
+from insidebert.results.paths import COMMITTED, FROM_SCRATCH, Paths
+from insidebert.results.workspace import PAPERS, paper_artifacts
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -52,7 +52,7 @@ def run(options) -> None:
 
 def train(options) -> None:
     """Fine-tune a notebook's reader into CHECKPOINT, where the notebook finds it; `accelerate launch` spreads it."""
-    from insidebert.papers.mcrc.attacking import fine_tuned
+    from insidebert.papers.mcrc.attacks import fine_tuned
 
     paths = Paths.find(options.profile)
     ((notebook, parameters),) = _planned(paths, options, options.profile, only=options.notebook).values()
@@ -104,7 +104,7 @@ def reproduce(options) -> int:
 
 def bench(options) -> None:
     """Print what the measurements cost, as ratios to the bare forward pass."""
-    from insidebert.bench import report
+    from bench.report import report
 
     papers = [options.paper] if options.paper else list(PAPERS)
     data = Paths.find().data
@@ -114,14 +114,14 @@ def bench(options) -> None:
 
 def book(options) -> None:
     """Build the book, a static site, from the executed notebooks."""
-    from insidebert.publish import site
+    from book.site import site
 
     print(f"the book: {site(Paths.find(options.profile), PAPERS)}")
 
 
 def slides(options) -> None:
     """Make slides of the executed notebooks."""
-    from insidebert.publish import decks
+    from book.site import decks
 
     print(*(f"slides: {path}" for path in decks(Paths.find(options.profile))), sep="\n")
 

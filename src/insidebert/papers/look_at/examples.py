@@ -6,17 +6,17 @@ import numpy as np
 import pandas as pd
 import torch
 
-from insidebert import coreference
-from insidebert.antecedents import antecedents
-from insidebert.attention import looked_through, reducible
-from insidebert.coreference import Document
-from insidebert.encoding import batches, encode
 from insidebert.errors import InputError
-from insidebert.heads import DIRECTIONS, answers, asked_words
-from insidebert.models import Model
-from insidebert.papers.look_at.coreferent import CANDIDATES, parts_of
+from insidebert.measure.head_accuracy import DIRECTIONS, answers, asked_words
+from insidebert.measure.word_attention import align, attended_words, word_maps
+from insidebert.models.attention import looked_through, reducible
+from insidebert.models.encoding import batches, encode
+from insidebert.models.loading import Model
+from insidebert.papers.look_at.selection import CANDIDATES, parts_of
 from insidebert.papers.look_at.syntax import trees_of
-from insidebert.word_attention import align, attended_words, word_maps
+from insidebert.text import coreference
+from insidebert.text.antecedents import antecedents
+from insidebert.text.coreference import Document
 
 SHOWN = ("dobj", "det", "poss", "auxpass", "pobj")
 """Relations of Figure 5; the sixth panel is coreference."""

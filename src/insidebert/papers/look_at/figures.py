@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from insidebert import plots
-from insidebert.artifacts import Artifact
 from insidebert.papers.look_at import word_figures
+from insidebert.results import plots
+from insidebert.results.artifacts import Artifact
 
 PAPER = "Clark et al. (2019)"
 TARGETS = ("to [CLS]", "to [SEP]", "to . or ,")

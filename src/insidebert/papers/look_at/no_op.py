@@ -6,14 +6,14 @@ import numpy as np
 import pandas as pd
 from sklearn.manifold import MDS
 
-from insidebert.head_distances import head_distances
-from insidebert.importance import attention_gradients
-from insidebert.models import Model
-from insidebert.papers.look_at.depth import from_fifth
-from insidebert.papers.look_at.surface_patterns import pairs_of
-from insidebert.segments import CLASSES, encode_pairs, token_classes
-from insidebert.statistics import interval, replicates
-from insidebert.surface import STATISTICS, surface_statistics
+from insidebert.measure.attention_gradients import attention_gradients
+from insidebert.measure.bootstrap import interval, replicates
+from insidebert.measure.depth import from_fifth
+from insidebert.measure.head_distances import head_distances
+from insidebert.measure.surface import STATISTICS, surface_statistics
+from insidebert.models.loading import Model
+from insidebert.models.segments import CLASSES, encode_pairs, token_classes
+from insidebert.papers.look_at.surface import pairs_of
 
 BEHAVIOURS = {
     "to next": ("next token", 0.5),

@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from insidebert import stanford, treebanks
 from insidebert.errors import InputError
-from insidebert.heads import DIRECTIONS, accuracies, answers, best_heads
-from insidebert.models import Model
-from insidebert.treebanks import Tree
-from insidebert.word_attention import align, attended_words
+from insidebert.measure.head_accuracy import DIRECTIONS, accuracies, answers, best_heads
+from insidebert.measure.word_attention import align, attended_words
+from insidebert.models.loading import Model
+from insidebert.text import stanford, treebanks
+from insidebert.text.treebanks import Tree
 
 SCHEMES = ("stanford", "ud")
 UNLISTED = {"root", "punct"}

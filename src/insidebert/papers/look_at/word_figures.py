@@ -9,9 +9,9 @@ import pandas as pd
 import yaml
 from matplotlib.figure import Figure
 
-from insidebert import plots
-from insidebert.artifacts import Artifact
-from insidebert.heads import DIRECTIONS
+from insidebert.measure.head_accuracy import DIRECTIONS
+from insidebert.results import plots
+from insidebert.results.artifacts import Artifact
 
 PAPER = "Clark et al. (2019)"
 PRINTED = yaml.safe_load((files("insidebert.papers.look_at") / "printed.yml").read_text(encoding="utf-8"))

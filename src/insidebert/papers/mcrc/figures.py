@@ -8,9 +8,9 @@ import pandas as pd
 import yaml
 from matplotlib.figure import Figure
 
-from insidebert import plots
-from insidebert.artifacts import Artifact
 from insidebert.papers.mcrc.text_figures import PAPER, RECIPES, appended, options, procedures, shuffled_passage
+from insidebert.results import plots
+from insidebert.results.artifacts import Artifact
 
 PRINTED = yaml.safe_load((files("insidebert.papers.mcrc") / "printed.yml").read_text(encoding="utf-8"))
 RANDOM = "random guess"

@@ -6,9 +6,9 @@ from functools import cache
 import numpy as np
 
 from insidebert.errors import InputError
+from insidebert.papers.mcrc.narrator import Story, Teller, passage_of, planned
 from insidebert.papers.mcrc.scenario import Pool, joined, scenarios
-from insidebert.papers.mcrc.telling import Story, Teller, passage_of, planned
-from insidebert.questions import Question
+from insidebert.text.questions import Question
 
 ASKED = {"many": "how many"}
 """Question words of pools that are named otherwise."""

@@ -6,7 +6,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
 
-from insidebert import plots
+from insidebert.results import plots
 
 PAPER = "Si et al. (2019)"
 WRAPPED, CAPTION = 92, 110

@@ -5,14 +5,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from insidebert.attacks import CONDITIONS, spoiled
-from insidebert.lower_layers import LowerLayers
-from insidebert.models import Model
-from insidebert.papers.mcrc.attacking import SEED, rightness
-from insidebert.papers.mcrc.sets import SCRIPTS, concealed, name_of, questions_of, splits_of
-from insidebert.questions import Question
-from insidebert.reading import Reader, Training
-from insidebert.statistics import interval, replicates
+from insidebert.finetune.frozen_layers import FrozenLayers
+from insidebert.finetune.reader import Reader, Training
+from insidebert.measure.bootstrap import interval, replicates
+from insidebert.models.loading import Model
+from insidebert.papers.mcrc.attacks import SEED, rightness
+from insidebert.papers.mcrc.question_sets import SCRIPTS, concealed, name_of, questions_of, splits_of
+from insidebert.text.attacks import CONDITIONS, spoiled
+from insidebert.text.questions import Question
 
 SHUFFLED_AND_REMOVED = [(f"{part}-Shuffle", f"{part}-Remove") for part in ("P", "Q", "PQ")]
 RANDOM, LONGEST = "random guess", "longest option"
@@ -124,9 +124,9 @@ def example(dataset: Path | str, train: int, dial: dict, texts: bool = True) -> 
     return {"question": table if texts else concealed(table)}
 
 
-def _frozen(model: Model, plan: dict) -> LowerLayers | None:
+def _frozen(model: Model, plan: dict) -> FrozenLayers | None:
     """Lower layers for all readers of a plan."""
-    return LowerLayers(model, plan["frozen"]) if plan.get("frozen") else None
+    return FrozenLayers(model, plan["frozen"]) if plan.get("frozen") else None
 
 
 def _rightness(questions: list[Question], predicted: list[np.ndarray]) -> np.ndarray:

@@ -5,8 +5,8 @@ from functools import partial
 import pandas as pd
 from matplotlib.figure import Figure
 
-from insidebert import plots
-from insidebert.artifacts import Artifact
+from insidebert.results import plots
+from insidebert.results.artifacts import Artifact
 
 PAPER = "Lin et al. (2019)"
 FACTORS = {

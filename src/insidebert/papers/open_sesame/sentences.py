@@ -3,8 +3,8 @@
 from importlib.resources import files
 from pathlib import Path
 
-from insidebert.confusion import Dependency
-from insidebert.grammar import Grammar, Sentence
+from insidebert.measure.confusion import Dependency
+from insidebert.text.grammar import Grammar, Sentence
 
 SHORT_LABELS = {
     "agreement.pp.match": "A1",

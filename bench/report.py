@@ -1,0 +1,265 @@
+"""What a measurement costs, as a ratio to the bare forward pass over the same sentences, in one process."""
+
+import resource
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from functools import partial
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+import torch
+from transformers import BertConfig, BertModel
+
+from bench.baselines import PaddedReader, forward, literal_distances, literal_heads
+from insidebert.finetune.reader import Reader, Training
+from insidebert.measure.confusion import Dependency, confusion_scores
+from insidebert.measure.head_accuracy import accuracies, answers
+from insidebert.measure.head_distances import jensen_shannon
+from insidebert.measure.surface import surface_statistics
+from insidebert.measure.word_attention import align, attended_words, word_maps
+from insidebert.models import loading
+from insidebert.models.attention import looked_through, reducible
+from insidebert.models.encoding import Encoded, batches, encode, hidden_states
+from insidebert.models.segments import encode_pairs, paragraph_pairs, token_classes
+from insidebert.papers.look_at.syntax import trees_of
+from insidebert.papers.mcrc.question_sets import name_of, splits_of
+from insidebert.papers.open_sesame.sentences import dependency, grammar
+from insidebert.probes.attention import AttentionAndWords, HeadProbe, Sentences
+from insidebert.probes.position import LayerProbes, control_targets
+from insidebert.results.paths import Paths
+from insidebert.text import word_vectors
+from insidebert.text.attacks import ATTACKS, attack
+from insidebert.text.questions import Question
+from insidebert.text.treebanks import Tree
+
+SENTENCES = 2000
+SCORED = 5000
+REPEATS = 3
+TIMED = 240
+"""Questions of a timed epoch; with few, the buckets would be wide and copying the encoder would count."""
+
+
+def open_sesame(model_name: str) -> list[str]:
+    """Lines of a report: probing and confusion scores against the bare forward pass."""
+    model = loading.load(loading.resolve(model_name))
+    sampled = grammar("probing").sample("main_auxiliary.plain", SENTENCES, seed=0)
+    encoded = encode(model, [s.words for s in sampled], special=False)
+    gold = [encoded.pieces_of(i, [s.target])[0] for i, s in enumerate(sampled)]
+    targets = np.stack([gold, control_targets(encoded.ids, seed=0)], axis=1)
+    lines = [f"{model_name}, {torch.get_num_threads()} threads; median of {REPEATS} paired runs"]
+
+    def bare(sentences: Encoded) -> Callable:
+        return lambda: forward(model, sentences)
+
+    def probed(epochs: int, seeds: int) -> Callable:
+        def run():
+            states = hidden_states(model, encoded)
+            for seed in range(seeds):
+                LayerProbes(epochs=epochs, seed=seed).fit(states, targets)
+
+        return run
+
+    what = f"probing all layers, {SENTENCES} sentences"
+    lines.append(
+        f"{what}, one epoch (the paper's) / bare forward: {ratio(probed(1, 1), bare(encoded)):.2f}  (at most 1.3)"
+    )
+    lines.append(
+        f"{what}, 6 epochs x 3 seeds (the notebook's) / bare forward: {ratio(probed(6, 3), bare(encoded)):.2f}"
+    )
+
+    scored = dependencies(SCORED)
+    special = encode(model, [d.words for d in scored], special=True)
+    against = ratio(lambda: confusion_scores(model, scored), bare(special))
+    lines.append(f"confusion scores, {SCORED} sentences / bare forward: {against:.2f}  (at most 1.3)")
+    few, many = peak_of(model_name, SCORED // 5), peak_of(model_name, SCORED)
+    lines.append(f"peak memory, {SCORED} sentences / {SCORED // 5}, a process each: {many / few:.3f}  (at most 1.1)")
+    return lines
+
+
+def dependencies(count: int) -> list[Dependency]:
+    """Agreement sentences of all cells that have a distractor."""
+    source = grammar("agreement")
+    cells = [cell for cell in source.rules if cell.startswith(("agreement.pp.", "agreement.rc."))]
+    return [dependency(s) for cell in cells for s in source.sample(cell, -(-count // len(cells)), seed=0)][:count]
+
+
+def peak_of(model_name: str, count: int, what: str = "confusion") -> int:
+    """Peak resident memory of a fresh process that measures `count` sentences or segments, in KiB on Linux."""
+    command = [sys.executable, "-m", "bench.report", what, model_name, str(count)]
+    return int(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+
+
+def look_at(model_name: str) -> list[str]:
+    """Lines of a report: surface statistics and distances of heads against the bare pass, 128-piece segments."""
+    model = loading.load(loading.resolve(model_name))
+    pairs = paragraph_pairs(Paths.find().corpus)
+    encoded = encode_pairs(model, [pair for pair in pairs if len(" ".join(pair).split()) > 125][:48])
+    classes = token_classes(model, encoded)
+    bare = partial(forward, model, encoded)
+    lines = [f"{model_name}, {len(encoded)} segments of {int(encoded.lengths.mean())} pieces"]
+    against = ratio(lambda: surface_statistics(model, encoded, classes), bare)
+    lines.append(f"surface statistics / bare forward: {against:.2f}  (at most 1.25)")
+    few, many = (peak_of(model_name, count, "surface") for count in (100, 1000))
+    lines.append(f"peak memory, 1000 segments / 100, a process each: {many / few:.3f}  (at most 1.1)")
+    own = encoded.select(range(4))
+    maps = maps_of(model, own)
+    alone = time_of(lambda: [jensen_shannon(m) for m in maps])
+    alone = min(alone, time_of(lambda: [jensen_shannon(m) for m in maps]))
+    bare_own = min(time_of(partial(forward, model, own)) for _ in range(REPEATS))
+    literal = time_of(lambda: literal_distances(maps[0]))
+    heads = maps[0].shape[1]
+    lines.append(f"distances of all pairs of {heads} heads, a segment / bare forward: {alone / bare_own:.2f}")
+    lines.append(f"the same: literal numpy loop / ours: {literal / (alone / 4):.0f}  (at least 10)")
+    return lines
+
+
+def words(model_name: str, treebank: Path | None = None) -> list[str]:
+    """Lines of a report: heads as classifiers against the bare pass and against the literal loop; a probe's epoch.
+
+    Args:
+        treebank: ours if None.
+    """
+    model = loading.load(loading.resolve(model_name))
+    trees = trees_of(treebank or Paths.find().corpus / "treebank", "stanford")
+    aligned = align(model, [tree.words for tree in trees])
+    trees = [trees[i] for i in aligned.kept]
+    lines = [f"{model_name}, {len(trees)} sentences of {np.mean([len(tree) for tree in trees]):.0f} words"]
+    against = ratio(lambda: every_head(model, trees, aligned.encoded), partial(forward, model, aligned.encoded))
+    lines.append(f"all heads, directions and relations / bare forward: {against:.2f}  (at most 1.4)")
+    few, own = trees[:200], aligned.encoded.select(range(min(200, len(trees))))
+    literal = ratio(lambda: literal_heads(model, few, own), lambda: every_head(model, few, own))
+    lines.append(f"the same, {len(few)} sentences: literal loop / ours: {literal:.0f}  (at least 10)")
+    maps = word_maps(model, aligned.encoded)
+    vectors = word_vectors.read(word_vectors.EMBEDDED)
+    data = Sentences.of(trees, maps, vectors).select(range(min(1600, len(trees))))
+    scorer = AttentionAndWords(maps.values.shape[1], vectors.width)
+    few = data.select(range(20))
+    seconds = time_of(lambda: HeadProbe(scorer, epochs=1).fit(data, few))
+    lines.append(f"an epoch of attention + words, {len(data.trees)} sentences: {seconds:.1f} s  (under 60 s for 1,600)")
+    return lines
+
+
+def reading(model_name: str, dataset: Path | str, count: int, pieces: int) -> list[str]:
+    """Lines of a report: fine-tuning against padded random batches, attacks against one evaluation.
+
+    Args:
+        dataset: as in `sets.questions_of`.
+        count: training questions behind the accuracies; a hard data set wants more than the timings do.
+        pieces: longest sequence, and the length of every padded one.
+    """
+    model = loading.load(loading.resolve(model_name))
+    dial = {"options": 3, "keywords": 0.5, "without_passage": 0.2, "longest": 0.3}
+    train, development, test = splits_of(dataset, count, 60, 200, dial)
+    few = train[:: max(1, len(train) // TIMED)][:TIMED]
+
+    def fitted(kind: type[Reader], own: list[Question], chosen_on: list[Question], **plan) -> Reader:
+        return kind(model, Training(pieces=pieces, precision="float32", **plan)).fit(own, chosen_on)
+
+    found = ratio(*(partial(fitted, kind, few, development[:2], epochs=1) for kind in (PaddedReader, Reader)))
+    lines = [
+        f"{model_name} on {name_of(dataset)}",
+        f"an epoch of {len(few)} questions, padded to {pieces} pieces in random batches / in length buckets: "
+        f"{found:.2f}  (at least 1.5)",
+    ]
+    readers = {kind: fitted(kind, train, development, epochs=3, frozen=4, rate=3e-4) for kind in (Reader, PaddedReader)}
+    ours, padded = (readers[kind].score(test) for kind in readers)
+    lines.append(f"accuracy after 3 epochs of {len(train)} questions: length buckets {ours:.3f}, padded {padded:.3f}")
+    plain = Reader(model, Training(pieces=pieces, precision="float32"))
+    found = ratio(lambda: plain.predict_all(attacked(test)), lambda: plain.predict(test))
+    lines.append(f"attacking and scoring all {len(ATTACKS)} attacks / one evaluation: {found:.2f}  (at most 8)")
+    share = time_of(lambda: attacked(test)) / time_of(lambda: plain.predict(test))
+    lines.append(f"attacking alone, shuffling and its degree / one evaluation: {share:.1%}  (under 5%)")
+    return lines
+
+
+def attacked(questions: list[Question]) -> dict[str, list[Question]]:
+    """The questions under every attack."""
+    return {name: [attack(question, name, seed=0).question for question in questions] for name in ATTACKS}
+
+
+def every_head(model: loading.Model, trees: list[Tree], encoded: Encoded) -> np.ndarray:
+    """[relations, directions, layers, heads] accuracies, as Table 1 needs them."""
+    given = answers(trees, attended_words(model, encoded))
+    return accuracies(given, [None, *np.unique(given.relations)])
+
+
+def shape_of_bert_base() -> list[str]:
+    """The distances' cost for 12 x 12 heads: random weights of BERT-base's shape, one segment of 128 pieces."""
+    encoder = BertModel(BertConfig(), add_pooling_layer=False).eval()
+    ids = torch.randint(1000, 20000, (8, 128))
+    with torch.inference_mode():
+        bare = min(time_of(lambda: encoder(input_ids=ids)) for _ in range(REPEATS)) / len(ids)
+        with reducible(encoder):
+            layers, _ = looked_through(encoder, lambda layer: layer.maps[:1], input_ids=ids)
+    maps = torch.cat(layers).flatten(0, 1).transpose(0, 1).contiguous().numpy()
+    jensen_shannon(maps)
+    ours = min(time_of(lambda: jensen_shannon(maps)) for _ in range(REPEATS))
+    literal = time_of(lambda: literal_distances(maps))
+    return [
+        f"all pairs of 12 x 12 heads, BERT-base's shape / bare forward: {ours / bare:.2f}  (at most 0.7)",
+        f"the same: literal loop / ours: {literal / ours:.0f}  (at least 10); literal / bare: {literal / bare:.1f}",
+    ]
+
+
+def maps_of(model: loading.Model, encoded: Encoded) -> list[np.ndarray]:
+    """[queries, heads, keys] attention of each segment."""
+    found = []
+    with torch.inference_mode(), reducible(model.encoder) as encoder:
+        for batch in batches(model, encoded):
+            layers, _ = looked_through(encoder, lambda layer: layer.maps, **batch.inputs)
+            stacked = torch.stack(layers, dim=1).flatten(1, 2).transpose(1, 2).contiguous()
+            found += list(stacked.numpy())
+    return found
+
+
+def ratio(measured: Callable, yardstick: Callable) -> float:
+    """Median of the ratios of paired runs; the two take turns, so that a drifting machine slows both."""
+    yardstick()
+    measured()  # numba compiles, memory is claimed
+    return statistics.median(time_of(measured) / time_of(yardstick) for _ in range(REPEATS))
+
+
+def time_of(function: Callable) -> float:
+    """Seconds of one call."""
+    start = time.perf_counter()
+    function()
+    return time.perf_counter() - start
+
+
+def report(model_names: list[str], papers: list[str], treebank: Path | str | None, questions: dict) -> None:
+    """Print the ratios for some models.
+
+    Args:
+        treebank: for heads that know syntax; ours if None.
+        questions: arguments of `reading`.
+    """
+    parts = {
+        "open_sesame": [open_sesame],
+        "look_at": [look_at, partial(words, treebank=treebank)],
+        "mcrc": [partial(reading, **questions)],
+    }
+    for paper in papers:
+        for part, name in product(parts[paper], model_names):
+            print("\n".join(part(name)), flush=True)
+    if "look_at" in papers:
+        print("\n".join(shape_of_bert_base()), flush=True)
+
+
+def measure(what: str, model_name: str, count: int) -> None:
+    """Measure `count` sentences or segments, for a look at the process's memory."""
+    model = loading.load(loading.resolve(model_name))
+    if what == "confusion":
+        confusion_scores(model, dependencies(count))
+    else:
+        pairs = paragraph_pairs(Paths.find().corpus)
+        encoded = encode_pairs(model, [pairs[i % len(pairs)] for i in range(count)])
+        surface_statistics(model, encoded, token_classes(model, encoded))
+
+
+if __name__ == "__main__":
+    measure(sys.argv[1], sys.argv[2], int(sys.argv[3]))
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)

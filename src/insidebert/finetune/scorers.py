@@ -1,0 +1,116 @@
+"""Options as sequences of pieces, and an encoder with a head that scores them."""
+
+import copy
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import nn
+from transformers import AutoModelForMultipleChoice
+
+from insidebert.errors import InputError
+from insidebert.models.encoding import Encoded
+from insidebert.models.loading import Model
+from insidebert.text.questions import Question
+
+
+class Scorer(nn.Module):
+    """An encoder and a head: a score for every sequence of passage, question and option.
+
+    Args:
+        encoder: copied.
+        head: `segments` or `first`, as in reading.Training.
+    """
+
+    def __init__(self, encoder: nn.Module, head: str):
+        super().__init__()
+        self.encoder, self.head = copy.deepcopy(encoder).requires_grad_(True), head
+        width = encoder.config.hidden_size
+        self.score = nn.Linear(3 * width if head == "segments" else width, 1)
+
+    def forward(self, inputs: dict[str, torch.Tensor], segments: torch.Tensor) -> torch.Tensor:
+        """[B] scores of [B, T] pieces; segments: [B, T] 0 passage, 1 question and option, -1 neither."""
+        states = self.encoder(**inputs).last_hidden_state
+        first = states[:, 0]
+        if self.head == "first":
+            return self.score(first)[:, 0]
+        passage, option = (_mean(states, segments == side) for side in (0, 1))
+        return self.score(torch.cat([first, option, passage * option], dim=-1))[:, 0]
+
+
+class PublishedScorer(nn.Module):
+    """transformers' multiple-choice model of the same checkpoint: first piece, pooler, linear layer.
+
+    Args:
+        model: its folder is loaded again, since the measurements do without a pooler.
+    """
+
+    def __init__(self, model: Model):
+        super().__init__()
+        self.whole = AutoModelForMultipleChoice.from_pretrained(model.source.folder, local_files_only=True)
+
+    @property
+    def encoder(self) -> nn.Module:
+        return self.whole.base_model
+
+    def forward(self, inputs: dict[str, torch.Tensor], segments: torch.Tensor) -> torch.Tensor:
+        """[B] scores of [B, T] pieces."""
+        return self.whole(**{name: value[:, None] for name, value in inputs.items()}).logits[:, 0]
+
+
+def _mean(states: torch.Tensor, chosen: torch.Tensor) -> torch.Tensor:
+    weights = chosen.to(states.dtype)[..., None]
+    return (states * weights).sum(1) / weights.sum(1).clamp(min=1)  # a removed passage has no pieces
+
+
+@dataclass(frozen=True)
+class Sequences:
+    """Passages with a question and an option each, as pieces.
+
+    Args:
+        encoded: unpadded pieces.
+        segments: per sequence, [pieces] 0 passage, 1 question and option, -1 special.
+    """
+
+    encoded: Encoded
+    segments: list[np.ndarray]
+
+    @classmethod
+    def of(cls, model: Model, pairs: list[tuple[str, str]], pieces: int) -> "Sequences":
+        """Encode (passage, question and option) pairs; only the passage is cut.
+
+        Raises:
+            InputError: a question with an option alone is longer than `pieces`.
+        """
+        tokenizer = model.tokenizer
+        room = min(pieces, model.limit) - tokenizer.num_special_tokens_to_add(pair=True)
+        own = tokenizer([second for _, second in pairs], add_special_tokens=False, return_attention_mask=False)
+        left = [
+            room - bool(passage) - len(ids)  # of a passage that is there, one piece at least stays
+            for (passage, _), ids in zip(pairs, own["input_ids"], strict=True)
+        ]
+        longest = min(range(len(pairs)), key=left.__getitem__)
+        if left[longest] < 0:
+            pieces_of = len(own["input_ids"][longest])
+            raise InputError(
+                f"question and option {pairs[longest][1][:60]!r}... have {pieces_of} pieces, "
+                f"{pieces_of + left[longest]} fit; allow more pieces, or leave the question out"
+            )
+        batch = tokenizer(
+            [first for first, _ in pairs],
+            [second for _, second in pairs],
+            truncation="only_first",
+            max_length=min(pieces, model.limit),
+            return_attention_mask=False,
+            return_token_type_ids=True,
+        )
+        ids = [np.array(row) for row in batch["input_ids"]]
+        segments = [np.array([-1 if s is None else s for s in batch.sequence_ids(i)]) for i in range(len(ids))]
+        kinds = getattr(model.encoder.config, "type_vocab_size", 1) > 1
+        types = [np.array(row) for row in batch["token_type_ids"]] if kinds else None
+        return cls(Encoded(ids, [np.full(len(row), -1) for row in ids], types), segments)
+
+
+def pairs_of(question: Question) -> list[tuple[str, str]]:
+    """(passage, question and option) of every option."""
+    return [(question.passage, f"{question.question} {option}".strip()) for option in question.options]

@@ -1,0 +1,148 @@
+"""The confusion score: how attention from a target is divided between its true trigger and the distractors."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from tqdm.auto import tqdm
+
+from insidebert.errors import InputError
+from insidebert.models.attention import LayerAttention, collected, reducible
+from insidebert.models.encoding import Batch, Encoded, batches, encode
+from insidebert.models.loading import Model
+
+
+@dataclass(frozen=True)
+class Dependency:
+    """A sentence with a target word and the phrases that compete for its attention.
+
+    Args:
+        words: the sentence.
+        target: index of the target word, the agreeing auxiliary or the reflexive.
+        triggers: word indices of each candidate phrase, the true trigger first, then the distractors.
+        condition: the cell it was made for, such as `agreement.pp.sg.pl.inflected`.
+    """
+
+    words: tuple[str, ...]
+    target: int
+    triggers: tuple[tuple[int, ...], ...]
+    condition: str = ""
+
+
+@dataclass(frozen=True)
+class Confusion:
+    """Confusion scores of the dependencies that have a distractor.
+
+    Args:
+        kept: [n] their indices in the list that was given.
+        skipped: how many had no distractor; the score is undefined for them, not 0.
+        layers: [n, layers] bits, from the attention averaged over heads, as in the paper.
+        heads: [n, layers, heads] bits, from each head's own attention; None where not asked for.
+    """
+
+    kept: np.ndarray
+    skipped: int
+    layers: np.ndarray
+    heads: np.ndarray | None
+
+
+def confusion_scores(
+    model: Model, dependencies: Sequence[Dependency], heads: bool = False, describe: str = "confusion"
+) -> Confusion:
+    """Confusion of every dependency in every layer, and in every head if asked for.
+
+    Lin et al. (2019, section 4): attn_l(X, Y) is the attention in layer l FROM the target Y TO the pieces of X, summed
+    over the pieces of X, averaged over the pieces of Y and over heads;
+    confusion_l = -log2( attn_l(X_1, Y) / sum_i attn_l(X_i, Y) ). 0 bits: all on the true trigger; 1 bit: an even
+    split between two; log2(3): between three. [CLS] and [SEP] are part of the sentence.
+
+    Args:
+        dependencies: those without a distractor are skipped and counted.
+        heads: keep each head's own score too; it takes as many times the memory as there are heads.
+
+    Raises:
+        InputError: no dependency has a distractor; overlapping phrases; a word without pieces; a sentence longer than
+            the model takes.
+    """
+    kept = np.array([i for i, d in enumerate(dependencies) if any(d.triggers[1:])])
+    if not len(kept):
+        raise InputError(f"none of the {len(dependencies)} sentences has a distractor, so there is nothing to confuse")
+    chosen = [_checked(i, dependencies[i]) for i in kept]
+    encoded = encode(model, [d.words for d in chosen], special=True)
+    config = model.encoder.config
+    by_layer = np.empty((len(chosen), model.layers))
+    by_head = np.empty((len(chosen), model.layers, config.num_attention_heads)) if heads else None
+    with (
+        torch.inference_mode(),
+        reducible(model.encoder) as encoder,
+        tqdm(total=len(chosen), desc=describe, unit="sentence", leave=False) as bar,
+    ):
+        for batch in batches(model, encoded):
+            reduce = _Reduction.of(encoded, chosen, batch)
+            received = collected(encoder, reduce, **batch.inputs)
+            received = received.transpose(0, 1).cpu().numpy()  # [B, layers, heads, candidates]
+            by_layer[batch.rows] = bits(received.mean(2))
+            if heads:
+                by_head[batch.rows] = bits(received)
+            bar.update(len(batch.rows))
+    return Confusion(kept, len(dependencies) - len(kept), by_layer, by_head)
+
+
+def bits(received: np.ndarray) -> np.ndarray:
+    """-log2 of the true trigger's share.
+
+    Args:
+        received: [..., candidates] attention on each candidate, the true trigger first.
+
+    Returns:
+        [...] bits; inf where the true trigger receives nothing.
+    """
+    with np.errstate(divide="ignore"):
+        return np.log2(received.sum(-1, dtype=np.float64)) - np.log2(received[..., 0], dtype=np.float64)
+
+
+@dataclass(frozen=True)
+class _Reduction:
+    """Attention from a batch's targets to its candidate phrases.
+
+    Args:
+        positions, weights: [B, Q] pieces of the target and what each counts; a split target is its pieces' mean.
+        phrases: [B, candidates, T] 1 for every piece of a candidate phrase.
+    """
+
+    positions: torch.Tensor
+    weights: torch.Tensor
+    phrases: torch.Tensor
+
+    @classmethod
+    def of(cls, encoded: Encoded, dependencies: Sequence[Dependency], batch: Batch) -> "_Reduction":
+        targets = [encoded.pieces_of(row, [dependencies[row].target]) for row in batch.rows]
+        positions = torch.zeros(len(targets), max(map(len, targets)), dtype=torch.long)
+        weights = torch.zeros(positions.shape)
+        phrases = torch.zeros(len(targets), max(len(dependencies[row].triggers) for row in batch.rows), batch.length)
+        for i, (row, target) in enumerate(zip(batch.rows, targets, strict=True)):
+            positions[i, : len(target)] = torch.from_numpy(target)
+            weights[i, : len(target)] = 1 / len(target)
+            for c, phrase in enumerate(dependencies[row].triggers):
+                phrases[i, c, encoded.pieces_of(row, phrase)] = 1
+        return cls(*(part.to(batch.ids.device) for part in (positions, weights, phrases)))
+
+    def __call__(self, layer: LayerAttention) -> torch.Tensor:
+        """[B, heads, candidates]."""
+        return torch.einsum("bq,bhqt,bct->bhc", self.weights, layer.rows(self.positions), self.phrases)
+
+
+def _checked(number: int, dependency: Dependency) -> Dependency:
+    """The dependency without empty distractors; its phrases must make sense."""
+    where = f"sentence {number + 1} ({' '.join(dependency.words)!r})"
+    trigger, *distractors = dependency.triggers
+    triggers = (tuple(trigger), *(tuple(phrase) for phrase in distractors if phrase))
+    words = [dependency.target, *sum(triggers, ())]
+    if not trigger:
+        raise InputError(f"{where}: the true trigger has no words")
+    if any(not 0 <= word < len(dependency.words) for word in words):
+        raise InputError(f"{where}: a word index lies outside the sentence")
+    if len(set(words)) < len(words):
+        raise InputError(f"{where}: its target and its triggers overlap")
+    return replace(dependency, triggers=triggers)

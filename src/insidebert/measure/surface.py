@@ -1,0 +1,137 @@
+"""Surface patterns of attention: where each head looks on average, and how broadly, in one forward pass."""
+
+import math
+
+import numba
+import numpy as np
+import torch
+from tqdm.auto import tqdm
+
+from insidebert.measure.fast_log import x_log2_x
+from insidebert.models.attention import LayerAttention, collected, output_projections, reducible
+from insidebert.models.encoding import Batch, Encoded, batches, padded
+from insidebert.models.loading import Model
+
+STATISTICS = (
+    "to self",
+    "to next",
+    "to previous",
+    "to [CLS]",
+    "to [SEP]",
+    "to . or ,",
+    "[SEP] to [SEP]",
+    "other to [SEP]",
+    "entropy",
+    "entropy from [CLS]",
+    "norm to [CLS]",
+    "norm to [SEP]",
+    "norm to . or ,",
+)
+"""What is measured of every head: shares of attention, entropies in nats, shares of value-weighted norms."""
+
+SMOOTHING = 1e-4
+LOG_2 = np.float32(math.log(2))
+
+
+def surface_statistics(model: Model, encoded: Encoded, classes: list[np.ndarray]) -> np.ndarray:
+    """Average behaviour of every head on every segment.
+
+    Clark et al. (2019, section 3): averages over the query positions of a segment, where that query exists for `to
+    next` (not the last) and `to previous` (not the first). `[SEP] to [SEP]` averages over the separators' queries,
+    `other to [SEP]` over the rest. Entropy: attention is smoothed as 0.9999 a + 0.0001 / n. `norm to X`: the share of
+    X in the summed norms ||a_ij v_j W_O|| of a query (Kobayashi et al. 2020), which counts what is moved and not only
+    how much is looked.
+
+    Args:
+        encoded, classes: segments, and the token classes of their pieces.
+
+    Returns:
+        [segments, layers, heads, statistics].
+    """
+    heads = model.encoder.config.num_attention_heads
+    found = np.empty((len(encoded), model.layers, heads, len(STATISTICS)), dtype=np.float32)
+    gram = [part @ part.transpose(1, 2) for part in output_projections(model.encoder)]
+    with (
+        torch.inference_mode(),
+        reducible(model.encoder) as encoder,
+        tqdm(total=len(encoded), desc="surface", unit="segment", leave=False) as bar,
+    ):
+        for batch in batches(model, encoded):
+            reduce = _Reduction(batch, classes, gram)
+            found[batch.rows] = collected(encoder, reduce, **batch.inputs).transpose(0, 1).numpy()
+            bar.update(len(batch.rows))
+    return found
+
+
+class _Reduction:
+    """LayerAttention -> [B, heads, statistics], for one batch.
+
+    Args:
+        gram: per layer [heads, d, d], W_O W_O^T, so that a value's norm behind W_O costs no projection.
+    """
+
+    def __init__(self, batch: Batch, classes: list[np.ndarray], gram: list[torch.Tensor]):
+        self.gram = gram
+        kinds = padded(classes, batch.rows, batch.length, -1).numpy()
+        real = (kinds >= 0).astype(np.float32)
+        self.lengths = real.sum(1).astype(np.int64)
+        self.keys = np.stack([(kinds == kind).astype(np.float32) for kind in range(3)], axis=1)  # [B, 3, T]
+        queries = np.stack([real, kinds == 0, kinds == 1, real - (kinds == 1)], axis=1).astype(np.float32)
+        self.queries = queries / queries.sum(2, keepdims=True)  # [B, 4, T]: mean over all, [CLS], [SEP], all but [SEP]
+        self.neighbours = real[:, 1:] / real[:, 1:].sum(1, keepdims=True)
+
+    def __call__(self, layer: LayerAttention) -> torch.Tensor:
+        values = layer.value
+        norms = torch.linalg.vecdot(values @ self.gram[layer.index], values).clamp(min=0).sqrt().cpu().numpy()
+        maps = layer.maps.cpu().numpy()
+        sums = _sums_of_rows(maps, self.keys, norms, self.lengths)  # [B, heads, T, 8]
+        sums[..., 3:6] /= sums[..., 6:7]
+        means = self.queries[:, None] @ sums  # [B, heads, 4 kinds of query, 8]
+        columns = [
+            np.einsum("bhii,bi->bh", maps, self.queries[:, 0]),
+            np.einsum("bhii,bi->bh", maps[:, :, :-1, 1:], self.neighbours),
+            np.einsum("bhii,bi->bh", maps[:, :, 1:, :-1], self.neighbours),
+            *np.moveaxis(means[:, :, 0, :3], -1, 0),
+            means[:, :, 2, 1],
+            means[:, :, 3, 1],
+            means[:, :, 0, 7],
+            means[:, :, 1, 7],
+            *np.moveaxis(means[:, :, 0, 3:6], -1, 0),
+        ]
+        return torch.from_numpy(np.stack(columns, axis=-1))
+
+
+@numba.njit(parallel=True, fastmath=True, cache=True)
+def _sums_of_rows(maps, keys, norms, lengths):
+    """Everything that one look at a row of attention gives, without a second pass over the maps.
+
+    Args:
+        maps: [B, heads, T, T]; keys: [B, 3, T] 1 for [CLS], [SEP], `.` or `,`; norms: [B, heads, T]; lengths: [B].
+
+    Returns:
+        [B, heads, T, 8]: attention to the 3 classes, norms moved from the 3 classes and from all, entropy (nats).
+    """
+    size, heads, queries, _ = maps.shape
+    found = np.zeros((size, heads, queries, 8), dtype=np.float32)
+    for job in numba.prange(size * heads):
+        b, h = job // heads, job % heads
+        length = lengths[b]
+        floor = np.float32(SMOOTHING / length)
+        for i in range(length):
+            cls = sep = mark = cls_norm = sep_norm = mark_norm = all_norm = spread = np.float32(0)
+            for j in range(length):
+                a = maps[b, h, i, j]
+                moved = a * norms[b, h, j]
+                cls += a * keys[b, 0, j]
+                sep += a * keys[b, 1, j]
+                mark += a * keys[b, 2, j]
+                cls_norm += moved * keys[b, 0, j]
+                sep_norm += moved * keys[b, 1, j]
+                mark_norm += moved * keys[b, 2, j]
+                all_norm += moved
+                spread -= x_log2_x(a * np.float32(1 - SMOOTHING) + floor)
+            row = found[b, h, i]
+            row[0], row[1], row[2], row[3], row[4], row[5] = cls, sep, mark, cls_norm, sep_norm, mark_norm
+            row[6], row[7] = all_norm, spread * LOG_2
+        found[b, h, length:, 6] = 1  # padding queries have weight 0 and must not divide by 0
+    return found

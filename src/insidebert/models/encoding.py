@@ -1,0 +1,212 @@
+"""Words to pieces and back, batches of like length, and the hidden states of every layer."""
+
+import copy
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from tqdm.auto import tqdm
+
+from insidebert.errors import InputError
+from insidebert.models.loading import Model
+
+PIECES_PER_BATCH = 1024
+"""Enough to keep two cores busy; more gains nothing and costs cache."""
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """Sentences as word pieces, unpadded.
+
+    Args:
+        ids: per sentence, [pieces] vocabulary ids.
+        words: per sentence, [pieces] index of the word that a piece belongs to; -1 for a special piece.
+        types: per sentence, [pieces] 0 or 1 for the first or second segment; None where the model has no such ids.
+    """
+
+    ids: list[np.ndarray]
+    words: list[np.ndarray]
+    types: list[np.ndarray] | None = None
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @property
+    def lengths(self) -> np.ndarray:
+        return np.array([len(ids) for ids in self.ids])
+
+    def select(self, sentences: Sequence[int]) -> "Encoded":
+        """Some of the sentences, in the order given."""
+        types = None if self.types is None else [self.types[i] for i in sentences]
+        return Encoded([self.ids[i] for i in sentences], [self.words[i] for i in sentences], types)
+
+    def pieces_of(self, sentence: int, words: Sequence[int]) -> np.ndarray:
+        """Positions of the pieces of some words of a sentence.
+
+        Raises:
+            InputError: the tokenizer turned one of the words into nothing.
+        """
+        positions = np.flatnonzero(np.isin(self.words[sentence], words))
+        lost = set(words) - set(self.words[sentence][positions].tolist())
+        if lost:
+            raise InputError(f"sentence {sentence + 1}: word {min(lost) + 1} has no pieces in this model's vocabulary")
+        return positions
+
+
+def encode(model: Model, sentences: Sequence[Sequence[str]], special: bool) -> Encoded:
+    """Sentences of words -> word pieces.
+
+    Args:
+        sentences: lists of words.
+        special: add the model's special pieces. Open Sesame's probes see the bare pieces, its confusion score and
+            all of Clark et al. (2019) see [CLS] and [SEP].
+
+    Raises:
+        InputError: no sentences, an empty one, or one longer than the model takes.
+    """
+    encoded = encode_every(model, sentences, special)
+    longest = int(encoded.lengths.argmax())
+    if encoded.lengths[longest] > model.limit:
+        raise InputError(
+            f"sentence {longest + 1} has {encoded.lengths[longest]} pieces, {model.source.label} takes {model.limit}; "
+            "shorten or leave out such sentences"
+        )
+    return encoded
+
+
+def encode_within(model: Model, sentences: Sequence[Sequence[str]], special: bool, bounds: tuple[int, int]) -> Encoded:
+    """Those of the sentences that have at least bounds[0] and at most bounds[1] pieces; perhaps none."""
+    encoded = encode_every(model, sentences, special)
+    return encoded.select(np.flatnonzero((encoded.lengths >= bounds[0]) & (encoded.lengths <= bounds[1])))
+
+
+def encode_every(model: Model, sentences: Sequence[Sequence[str]], special: bool) -> Encoded:
+    """As `encode`, but a sentence may be longer than the model takes; whoever calls it sorts those out."""
+    if not sentences:
+        raise InputError("there are no sentences to encode")
+    empty = [i for i, words in enumerate(sentences) if not words]
+    if empty:
+        raise InputError(f"sentence {empty[0] + 1} is empty")
+    batch = model.tokenizer(
+        [list(words) for words in sentences],
+        is_split_into_words=True,
+        add_special_tokens=special,
+        truncation=False,
+        return_attention_mask=False,
+        return_token_type_ids=False,
+    )
+    ids = [np.array(row) for row in batch["input_ids"]]
+    return Encoded(ids, [np.array([-1 if w is None else w for w in batch.word_ids(i)]) for i in range(len(ids))])
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Sentences of like length, padded at the end.
+
+    Args:
+        rows: [B] their numbers.
+        ids: [B, T] pieces.
+        mask: [B, T] 1 for a real piece.
+        types: [B, T] segment of each piece, or None.
+    """
+
+    rows: np.ndarray
+    ids: torch.Tensor
+    mask: torch.Tensor
+    types: torch.Tensor | None
+
+    @property
+    def inputs(self) -> dict[str, torch.Tensor]:
+        """What the encoder is called with."""
+        inputs = {"input_ids": self.ids, "attention_mask": self.mask}
+        return inputs if self.types is None else inputs | {"token_type_ids": self.types}
+
+    @property
+    def length(self) -> int:
+        return self.ids.shape[1]
+
+
+def batches(model: Model, encoded: Encoded, pieces_per_batch: int = PIECES_PER_BATCH) -> Iterator[Batch]:
+    """All sentences, shortest first, in batches of at most `pieces_per_batch` padded pieces (at least one sentence)."""
+    lengths = encoded.lengths
+    order = np.argsort(lengths, kind="stable")
+    start = 0
+    while start < len(order):
+        stop = start + 1
+        while stop < len(order) and (stop + 1 - start) * lengths[order[stop]] <= pieces_per_batch:
+            stop += 1
+        rows = order[start:stop]
+        length = int(lengths[rows[-1]])
+        ids = padded(encoded.ids, rows, length, model.tokenizer.pad_token_id)
+        mask = torch.from_numpy(np.arange(length) < lengths[rows, None]).long()
+        types = None if encoded.types is None else padded(encoded.types, rows, length, 0)
+        yield Batch(rows, *(part if part is None else part.to(model.encoder.device) for part in (ids, mask, types)))
+        start = stop
+
+
+def padded(values: list[np.ndarray], rows: np.ndarray, length: int, padding: int) -> torch.Tensor:
+    """Some of the sentences' values, a row each: [B, length], filled up with `padding`."""
+    filled = np.full((len(rows), length), padding)
+    for i, row in enumerate(rows):
+        filled[i, : len(values[row])] = values[row]
+    return torch.from_numpy(filled)
+
+
+@dataclass(frozen=True)
+class States:
+    """Hidden states of some sentences, without padding.
+
+    Args:
+        values: [S, pieces, width] half precision; S = 2 + layers: the embedding without its position part, the
+            embedding, then the output of every layer.
+        starts: [sentences] where each sentence's pieces begin; they lie in the order in which they were encoded.
+        lengths: [sentences] in pieces.
+    """
+
+    values: torch.Tensor
+    starts: np.ndarray
+    lengths: np.ndarray
+
+    def pieces(self, sentences: np.ndarray) -> torch.Tensor:
+        """Places on the piece axis of some sentences, one sentence after the other."""
+        return torch.from_numpy(np.concatenate([self.starts[i] + np.arange(self.lengths[i]) for i in sentences]))
+
+
+def state_names(model: Model) -> list[tuple[str, int]]:
+    """(kind, layer) of the S axis of States; layer 0 is the embedding."""
+    return [("embedding without positions", 0), ("embedding", 0), *(("layer", i + 1) for i in range(model.layers))]
+
+
+@torch.inference_mode()
+def hidden_states(model: Model, encoded: Encoded, describe: str = "hidden states") -> States:
+    """Hidden states of every layer for every piece, from one forward pass.
+
+    Args:
+        encoded: kept in memory as 2 * pieces * S * width bytes; chunk a large corpus before calling.
+        describe: what the progress bar says.
+    """
+    lengths, starts = encoded.lengths, np.empty(len(encoded), dtype=np.int64)
+    positionless = _without_positions(model)
+    values, done = None, 0
+    with tqdm(total=len(encoded), desc=describe, unit="sentence", leave=False) as bar:
+        for batch in batches(model, encoded):
+            output = model.encoder(**batch.inputs, output_hidden_states=True)
+            hidden = [positionless(batch.ids), *output.hidden_states]  # S times [B, T, width]
+            if values is None:
+                values = torch.empty(len(hidden), int(lengths.sum()), hidden[0].shape[-1], dtype=torch.float16)
+            real = batch.mask.flatten().nonzero()[:, 0]
+            for kept, state in zip(values, hidden, strict=True):
+                kept[done : done + len(real)] = state.flatten(0, 1).index_select(0, real)
+            starts[batch.rows] = done + np.cumsum(lengths[batch.rows]) - lengths[batch.rows]
+            done += len(real)
+            bar.update(len(batch.rows))
+    return States(values, starts, lengths)
+
+
+def _without_positions(model: Model):
+    """The embedding layer with its position embeddings set to zero."""
+    embeddings = copy.deepcopy(model.encoder.embeddings)
+    embeddings.position_embeddings.weight.zero_()
+    project = getattr(model.encoder, "embeddings_project", None)  # ELECTRA's embeddings may be narrower
+    return (lambda ids: project(embeddings(ids))) if project else embeddings

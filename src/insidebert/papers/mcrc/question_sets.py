@@ -1,0 +1,66 @@
+"""The questions of a data set by name, and how many there are of what (Table 1)."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from insidebert.errors import InputError
+from insidebert.papers.mcrc import stories
+from insidebert.text import questions
+from insidebert.text.questions import Question
+
+SCRIPTS = "scripts"
+SEEDS = {"train": 1, "dev": 2, "test": 3}
+"""The three splits of `scripts` are other stories, not other questions on the same ones."""
+
+
+def questions_of(dataset: Path | str, split: str, count: int | None, dial: dict) -> list[Question]:
+    """Up to `count` questions of a split, or all.
+
+    Args:
+        dataset: `scripts`, made anew as the dial says, or what `questions.read` takes.
+        dial: arguments of `stories.generate`; other data sets have no dial.
+
+    Raises:
+        InputError: fewer than two questions.
+    """
+    if str(dataset) == SCRIPTS:
+        return stories.generate(count, SEEDS[split], **dial)
+    found = questions.read(dataset, split)[:count]
+    if len(found) < 2:
+        raise InputError(f"{dataset} has {len(found)} questions in {split}; that is too few")
+    return found
+
+
+def splits_of(
+    dataset: Path | str, train: int, development: int, test: int, dial: dict
+) -> tuple[list[Question], list[Question], list[Question]]:
+    """Up to so many training, development and test questions; arguments as for `questions_of`."""
+    counts = zip(SEEDS, (train, development, test), strict=True)
+    return tuple(questions_of(dataset, split, count, dial) for split, count in counts)
+
+
+def statistics(dataset: Path | str, train: int, development: int, test: int, dial: dict) -> dict[str, pd.DataFrame]:
+    """Table 1: how many questions there are, and how long passages, questions and answers are, in words.
+
+    Data sets that are read are described whole, however many of their questions are used.
+    """
+    rows = []
+    for split, used in (("train", train), ("dev", development), ("test", test)):
+        count = used if str(dataset) == SCRIPTS else None
+        rows.append(
+            {"dataset": name_of(dataset), "split": split}
+            | questions.statistics(questions_of(dataset, split, count, dial))
+        )
+    return {"sets": pd.DataFrame(rows)}
+
+
+def concealed(table: pd.DataFrame) -> pd.DataFrame:
+    """A table with x for every letter and digit of the questions that it quotes."""
+    quoted = {"question", "passage", "shuffled", "appended", "text", "attacked", "right", "original", "word"}
+    return table.assign(**{c: table[c].str.replace(r"\w", "x", regex=True) for c in table if c in quoted})
+
+
+def name_of(dataset: Path | str) -> str:
+    """What tables and figures call a data set: the last part of its path or of its name on the Hub."""
+    return Path(str(dataset)).name

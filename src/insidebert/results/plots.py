@@ -1,0 +1,152 @@
+"""What the figures of all papers share: the style, colours, lines with intervals, labels beside lines."""
+
+from collections.abc import Iterable
+from importlib.resources import files
+
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator, PercentFormatter
+
+STYLE = str(files("insidebert.results") / "house.mplstyle")
+MARKERS = "osD^vPX*"
+REFERENCE = "0.55"
+"""Grey of baselines and reference lines."""
+
+LINKED = 0.02
+"""Attention below this share is not drawn as a line."""
+
+MARKED = "#c1272d"
+"""Red of what a figure is about."""
+
+
+def new_figure(columns: int = 1, rows: int = 1, width: float = 4.6, height: float = 3.2, **options) -> tuple:
+    """A figure and its axes [rows, columns]; not registered with pyplot, so it needs no closing.
+
+    Args:
+        width, height: of one panel, in inches.
+    """
+    figure = Figure(figsize=(width * columns, height * rows))
+    return figure, figure.subplots(rows, columns, squeeze=False, **options)
+
+
+def colours(names: Iterable[str]) -> dict[str, tuple]:
+    """A colour-blind-safe colour for each name."""
+    names = list(dict.fromkeys(names))
+    return dict(zip(names, sns.color_palette("colorblind", max(len(names), 3)), strict=False))
+
+
+def ordered(values: Iterable[float], palette: str = "cividis") -> dict:
+    """Colours for ordered values, dark to light; readable in grey and by the colour-blind."""
+    values = sorted(set(values))
+    shades = sns.color_palette(palette, len(values) + 1)
+    return dict(zip(values, shades, strict=False))
+
+
+def line(ax: Axes, rows: pd.DataFrame, x: str, y: str, colour, marker="o", style="-", label=None, band=True) -> None:
+    """A line over `x` with its interval `low` to `high` as a band."""
+    rows = rows.sort_values(x)
+    ax.plot(rows[x], rows[y], color=colour, marker=marker, linestyle=style, label=label, clip_on=False, zorder=3)
+    if band:
+        ax.fill_between(rows[x], rows["low"], rows["high"], color=colour, alpha=0.18, linewidth=0, zorder=2)
+
+
+def layer_axis(ax: Axes, layers: int, embedding: bool = False) -> None:
+    """Layers from 1, and 0 written as `emb` where the embedding is shown."""
+    first = 0 if embedding else 1
+    step = 1 if layers <= 12 else 2
+    ticks = list(range(first, layers + 1, step))
+    ax.set_xlim(first - 0.25, layers + 0.25)
+    ax.set_xticks(ticks, ["emb" if tick == 0 else str(tick) for tick in ticks])
+    ax.set_xlabel("layer")
+
+
+def percent_axis(ax: Axes, label: str) -> None:
+    """A share between 0 and 1, written in %."""
+    ax.set_ylim(0, 1)
+    ax.yaxis.set_major_formatter(PercentFormatter(1, symbol=""))
+    ax.yaxis.set_major_locator(MaxNLocator(5))
+    ax.set_ylabel(label)
+
+
+def label_ends(ax: Axes, ends: list[tuple[float, float, str, object]], gap: float = 0.06) -> None:
+    """Write each line's name right of the axis, level with its end, moved apart where they would overlap.
+
+    Args:
+        ends: (x, y, text, colour) of every line's end.
+        gap: least distance, as a share of the axis' height.
+    """
+    bottom, top = ax.get_ylim()
+    gap *= top - bottom
+    ends = sorted(ends, key=lambda end: end[1])
+    places = spread([y for _, y, _, _ in ends], gap)
+    beside = ax.get_xlim()[1] + 0.01 * np.ptp(ax.get_xlim())
+    for place, (x, y, text, colour) in zip(places, ends, strict=True):
+        ax.annotate(
+            text,
+            xy=(x, y),
+            xytext=(beside, place),
+            color=colour,
+            fontsize=8.5,
+            va="center",
+            annotation_clip=False,
+            arrowprops={"arrowstyle": "-", "color": colour, "lw": 0.6, "shrinkA": 1, "shrinkB": 4},
+        )
+
+
+def spread(places: list[float], gap: float) -> list[float]:
+    """Places at least `gap` apart, each group of crowded ones centred on their mean; sorted in, sorted out."""
+    groups = [[place] for place in places]
+    centres = list(places)
+    i = 0
+    while i + 1 < len(groups):
+        reach = gap * (len(groups[i]) + len(groups[i + 1])) / 2
+        if centres[i + 1] - centres[i] < reach:
+            groups[i] += groups.pop(i + 1)
+            centres.pop(i + 1)
+            centres[i] = float(np.mean(groups[i]))
+            i = max(i - 1, 0)
+        else:
+            i += 1
+    return [c + gap * (k - (len(g) - 1) / 2) for c, g in zip(centres, groups, strict=True) for k in range(len(g))]
+
+
+def linked_columns(ax: Axes, edges: pd.DataFrame, colour, marked: pd.Series | None = None) -> None:
+    """Attention as lines from a left column of pieces to the same pieces on the right; darker is more.
+
+    Args:
+        edges: from_place, from_piece, to_place, attention.
+        marked: [edges] bool, lines and source words to draw in red.
+    """
+    marked = pd.Series(False, index=edges.index) if marked is None else marked
+    red = [set(edges.loc[marked, column]) for column in ("from_place", "to_place")]
+    pieces = edges.drop_duplicates("from_place").sort_values("from_place")["from_piece"]
+    for place, piece in enumerate(pieces):
+        for x, side, own in ((-0.03, "right", red[0]), (1.03, "left", red[1])):
+            ax.text(x, -place, piece, ha=side, va="center", fontsize=6.5, color=MARKED if place in own else "0.1")
+    for edge, is_red in zip(edges.itertuples(), marked, strict=True):
+        if edge.attention > LINKED:
+            ends = [-edge.from_place, -edge.to_place]
+            ax.plot([0, 1], ends, color=MARKED if is_red else colour, alpha=min(1, edge.attention), lw=1.2)
+    ax.set_xlim(-0.75, 1.75)
+    ax.set_ylim(-len(pieces) + 0.3, 0.7)
+    ax.axis("off")
+
+
+def caption(figure: Figure, text: str) -> None:
+    """The paper's label and the models, under the figure."""
+    figure.supxlabel(text, fontsize=7.5, color="0.35", ha="left", x=0.01)
+
+
+def model_list(table: pd.DataFrame) -> str:
+    """The trained models of a tidy table, in words."""
+    names = list(dict.fromkeys(shown(table)["model"]))
+    return " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else names[0]
+
+
+def shown(table: pd.DataFrame) -> pd.DataFrame:
+    """The rows of trained models; all rows where only random weights were measured."""
+    trained = table[table["weights"] == "trained"]
+    return table if trained.empty else trained

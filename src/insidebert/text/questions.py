@@ -1,0 +1,296 @@
+"""Multiple-choice reading comprehension: RACE, DREAM, MCTest, MCScript, JSON lines of our own, the Hub."""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import fmean
+from xml.etree import ElementTree
+
+import pandas as pd
+
+from insidebert.errors import InputError
+from insidebert.results.artifacts import write_text
+
+SPLITS = ("train", "dev", "test")
+LETTERS = ("A", "B", "C", "D", "E")
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question on a passage with its options, one of which is right.
+
+    Args:
+        id: of the question, not of the passage.
+        options: two to five.
+        answer: zero-based place of the right option.
+        notes: what else the data set says, such as `("sentences", "one")`.
+    """
+
+    id: str
+    passage: str
+    question: str
+    options: tuple[str, ...]
+    answer: int
+    notes: tuple[tuple[str, str], ...] = ()
+
+    def __post_init__(self):
+        count = len(self.options)
+        if not 2 <= count <= 5:
+            raise InputError(f"question {self.id}: it has {count} options; give 2 to 5")
+        if type(self.answer) is not int or not 0 <= self.answer < count:
+            raise InputError(f"question {self.id}: answer {self.answer!r} is not a whole number from 0 to {count - 1}")
+
+
+def checked(question: Question) -> Question:
+    """A question as a data set should have it; attacks and removals make others.
+
+    Raises:
+        InputError: an empty text, or a wrong option that reads like the answer.
+    """
+    texts = {"passage": question.passage, "question": question.question}
+    for name, text in (texts | {f"option {i}": option for i, option in enumerate(question.options)}).items():
+        if not isinstance(text, str) or not text.strip():
+            raise InputError(f"question {question.id}: its {name} is {text!r}; give a text, or leave the question out")
+    right = question.options[question.answer].strip()
+    if [option.strip() for option in question.options].count(right) > 1:
+        raise InputError(f"question {question.id}: the answer {right!r} is there twice; leave out one")
+    return question
+
+
+def read(source: str | Path, split: str) -> list[Question]:
+    """Questions of one split of a data set, in its order.
+
+    Args:
+        source: a name on the Hub, `hub:ehovy/race#middle` (parquet files with the columns of RACE), or a folder, which
+            is the first of these that it looks like:
+            RACE: `{train,dev,test}/{middle,high}/*.txt`, a JSON a file with article, questions, options, answers
+            (letters) and id; `FOLDER#middle` or `FOLDER#high` for one level.
+            DREAM: `{train,dev,test}.json`, a list of `[turns, [{question, choice, answer}], id]`; the passage is the
+            turns joined by a space.
+            MCTest: `mc160.train.tsv` (id, author, story, four times question and four options) and `mc160.train.ans`;
+            `FOLDER#mc160` or `FOLDER#mc500` where both are there, `FOLDER#mc160-one` or `FOLDER#mc160-multiple` for
+            the questions that need one sentence of the story or several.
+            MCScript and MCScript2.0: one XML a split whose name holds the split's, such as `train-data.xml`.
+            JSON lines: `{train,dev,test}.jsonl` as `write` makes them.
+        split: `train`, `dev` or `test`.
+
+    Raises:
+        InputError: nothing recognisable, no such split, a malformed file or question, with file and line or item.
+    """
+    if split not in SPLITS:
+        raise InputError(f"split {split!r} is none of {', '.join(SPLITS)}")
+    if str(source).startswith("hub:"):
+        found = _read_hub(str(source), split)
+    else:
+        whole = Path(source).exists()  # a folder's own name may hold a #
+        path, part = (source, "") if whole else re.fullmatch(r"(?s)(.*?)(?:#([\w-]*))?", str(source)).groups("")
+        folder = Path(path)
+        alike = [row for row in READERS if any(_holds(folder, row[1], known) for known in SPLITS)]
+        if not alike:
+            known = ", ".join(row[0] for row in READERS)
+            raise InputError(f"no data set in {folder}; there are {known} folders, and hub:ehovy/race#middle")
+        name, patterns, parts, reader = alike[0]
+        if part and not re.fullmatch(parts, part):
+            raise InputError(f"{source}: {name} has {f'the parts {parts}' if parts else 'no parts'}, not {part!r}")
+        if not _holds(folder, patterns, split):
+            wanted = " or ".join(pattern.format(split) for pattern in patterns)
+            raise InputError(f"{folder} looks like {name}, but holds no {wanted}; add it, or ask for another split")
+        found = reader(folder, split, part)
+    if not found:
+        raise InputError(f"{source} holds no question for split {split}; ask for another part or split")
+    return found
+
+
+def write(path: Path, questions: list[Question]) -> None:
+    """Questions as JSON lines: id, passage, question, options, answer (zero-based) and notes."""
+    records = [vars(question) | {"notes": dict(question.notes)} for question in questions]
+    write_text(path, "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records))
+
+
+def statistics(questions: list[Question]) -> dict:
+    """How many questions and different passages, and mean lengths in words, as whitespace has them.
+
+    Returns:
+        `questions`, `passages`, and the means `passage_words` (each passage once), `question_words`, `answer_words`
+        (the right option) and `option_words` (all of them).
+    """
+    if not questions:
+        raise InputError("there are no questions to describe")
+    texts = {
+        "passage_words": {question.passage for question in questions},
+        "question_words": [question.question for question in questions],
+        "answer_words": [question.options[question.answer] for question in questions],
+        "option_words": [option for question in questions for option in question.options],
+    }
+    means = {name: fmean(len(text.split()) for text in own) for name, own in texts.items()}
+    return {"questions": len(questions), "passages": len(texts["passage_words"]), **means}
+
+
+def _read_race(folder: Path, split: str, part: str) -> list[Question]:
+    found = []
+    for level in (part,) if part else ("middle", "high"):
+        # files are numbered: 2.txt comes before 10.txt
+        for path in sorted((folder / split / level).glob("*.txt"), key=lambda path: (len(path.name), path.name)):
+            with _at(path, "an article with an id and as many questions as lists of options and answers"):
+                item = json.loads(path.read_text(encoding="utf-8"))
+                rows = zip(item["questions"], item["options"], item["answers"], strict=True)
+                for i, (asked, options, letter) in enumerate(rows, 1):
+                    notes = (("level", level),)
+                    found.append(_question(f"{item['id']}/{i}", item["article"], asked, options, letter, 4, notes))
+    return found
+
+
+def _read_dream(folder: Path, split: str, _: str) -> list[Question]:
+    path, found = folder / f"{split}.json", []
+    with _at(path, "a JSON list"):
+        items = list(json.loads(path.read_text(encoding="utf-8")))
+    for number, item in enumerate(items, 1):
+        with _at(f"{path}, item {number}", "[turns, [{question, choice, answer}], id]"):
+            turns, asked, name = item
+            for i, own in enumerate(asked, 1):
+                question, options, answer = own["question"], own["choice"], own["answer"]
+                found.append(_question(f"{name}/{i}", " ".join(turns), question, options, answer, 3, keys=options))
+    return found
+
+
+def _read_mctest(folder: Path, split: str, part: str) -> list[Question]:
+    name, _, wanted = part.partition("-")
+    sets = [known for known in ("mc160", "mc500") if (folder / f"{known}.{split}.tsv").exists()]
+    if name not in sets and (name or len(sets) > 1):
+        raise InputError(f"{folder} holds {' and '.join(sets)} for split {split}; write {folder}#{sets[0]}")
+    path, answers = (folder / f"{name or sets[0]}.{split}.{ending}" for ending in ("tsv", "ans"))
+    stories, letters, found = _lines(path), dict(_lines(answers)), []
+    if [number for number, _ in stories] != list(letters):
+        raise InputError(f"{answers} has {len(letters)} lines, not one for each of the {len(stories)} of {path.name}")
+    for number, line in stories:
+        columns = [text.replace("\\newline", "\n").replace("\\tab", "\t") for text in line.split("\t")]
+        own = letters[number].split()
+        with _at(f"{path} and {answers.name}, line {number}", "a story"):
+            if len(columns) != 23 or len(own) != 4:
+                raise InputError(f"{len(columns)} columns and {len(own)} letters; a story has 23 columns and 4 answers")
+            for i, letter in enumerate(own):
+                asked, *options = columns[3 + 5 * i : 8 + 5 * i]
+                match = re.fullmatch(r"\s*(one|multiple):\s*(.*)", asked, re.DOTALL)
+                if not match:
+                    raise InputError(f"{asked!r} does not begin with 'one: ' or 'multiple: '")
+                name, notes = f"{columns[0]}/{i + 1}", (("sentences", match[1]),)
+                found.append(_question(name, columns[2], match[2], options, letter, 4, notes))
+    return [question for question in found if wanted in ("", question.notes[0][1])]
+
+
+def _read_mcscript(folder: Path, split: str, _: str) -> list[Question]:
+    path, *others = sorted(folder.glob(f"*{split}*.xml"))
+    if others:
+        raise InputError(f"{path} and {others[0].name} could both be split {split}; leave only one in the folder")
+    with _at(path, "XML"):
+        root, found = ElementTree.parse(path).getroot(), []
+    for number, instance in enumerate(root.iter("instance"), 1):
+        for i, asked in enumerate(instance.iter("question"), 1):
+            name = f"{instance.get('id', number)}/{asked.get('id', i)}"
+            right = [answer.get("correct", "").lower() == "true" for answer in asked.iter("answer")]
+            if sum(right) != 1:
+                raise InputError(f"{path}, question {name}: {sum(right)} answers have correct='True'; mark one")
+            passage, options = instance.findtext("text", "").strip(), tuple(map(_content, asked.iter("answer")))
+            notes = (("type", asked.get("type")),) if asked.get("type") else ()
+            with _at(path, "MCScript"):
+                found.append(checked(Question(name, passage, _content(asked), options, right.index(True), notes)))
+    return found
+
+
+def _read_lines(folder: Path, split: str, _: str) -> list[Question]:
+    path, found = folder / f"{split}.jsonl", []
+    for number, line in _lines(path):
+        with _at(f"{path}, line {number}", "JSON with id, passage, question, options, answer and perhaps notes"):
+            item = json.loads(line)
+            if not isinstance(item["options"], list):
+                raise InputError(f"options {item['options']!r} are not a list")
+            texts, notes = (str(item["id"]), item["passage"], item["question"]), tuple(item.get("notes", {}).items())
+            found.append(checked(Question(*texts, tuple(item["options"]), item["answer"], notes)))
+    return found
+
+
+READERS = (  # name, what a split looks like, parts that can be chosen, reader
+    ("RACE", ("{}/middle", "{}/high"), "middle|high", _read_race),
+    ("DREAM", ("{}.json",), "", _read_dream),
+    ("MCTest", ("mc160.{}.tsv", "mc500.{}.tsv"), "(mc160|mc500)(-one|-multiple)?", _read_mctest),
+    ("MCScript", ("*{}*.xml",), "", _read_mcscript),
+    ("JSON lines", ("{}.jsonl",), "", _read_lines),
+)
+
+
+def _read_hub(name: str, split: str) -> list[Question]:
+    from huggingface_hub import hf_hub_download, list_repo_files
+    from huggingface_hub.errors import HFValidationError, HTTPError
+
+    repository, _, part = name.removeprefix("hub:").partition("#")
+    pattern = re.compile(rf"(?:(.+)/)?{'validation' if split == 'dev' else split}[-./].*parquet")
+    files: dict[str, list[str]] = {}
+    try:
+        for revision in (None, "refs/convert/parquet"):  # the Hub's own conversion comes second, since it may be cut
+            for file in sorted(list_repo_files(repository, repo_type="dataset", revision=revision)):
+                if match := pattern.fullmatch(file):
+                    files.setdefault(match[1] or "", []).append(file)
+            if files:
+                break
+        part = part or (next(iter(files)) if len(files) == 1 else "all")
+        if part not in files:
+            known = ", ".join(files) or "none, so give a folder"
+            raise InputError(f"{name} has no parquet files of split {split}, part {part!r}; parts are {known}")
+        paths = [hf_hub_download(repository, file, repo_type="dataset", revision=revision) for file in files[part]]
+    except (OSError, HTTPError, HFValidationError) as error:
+        why = str(error).partition("\n")[0] or type(error).__name__
+        raise InputError(f"{name} is out of reach ({why}); download it and give its folder") from None
+    found, seen = [], Counter()
+    for path in paths:
+        with _at(path, "a table with article, question, options and answer"):
+            for row, item in enumerate(pd.read_parquet(path).to_dict("records"), 1):
+                passage = str(item.get("example_id", f"{Path(path).stem}-{row}"))
+                seen[passage] += 1
+                texts = f"{passage}/{seen[passage]}", item["article"], item["question"]
+                found.append(_question(*texts, list(item["options"]), item["answer"]))
+    return found
+
+
+def _question(
+    name: str, passage: str, asked: str, options: list[str], answer: str, count: int = 0, notes=(), keys=LETTERS
+) -> Question:
+    """A question whose answer is one of the keys, letters or the options; with `count` options, if that is not 0."""
+    if not isinstance(options, list) or (count and len(options) != count):
+        raise InputError(f"question {name}: {options!r} is not a list of {count} options")
+    keys = keys[: len(options)]
+    if answer not in keys:
+        raise InputError(f"question {name}: answer {answer!r} is none of {', '.join(keys)}")
+    return checked(Question(name, passage, asked, tuple(options), keys.index(answer), notes))
+
+
+@contextmanager
+def _at(place: str | Path, form: str) -> Iterator[None]:
+    """What goes wrong inside becomes an InputError that begins with the place; parsers' messages give the line."""
+    try:
+        yield
+    except InputError as error:
+        raise InputError(f"{place}: {error}") from None
+    except OSError as error:
+        raise InputError(f"{place} cannot be read ({error.strerror or error}); put it there") from None
+    except (AttributeError, KeyError, TypeError, ValueError, ElementTree.ParseError) as error:
+        raise InputError(f"{place}: this is not {form} ({type(error).__name__}: {error}); mend it") from None
+
+
+def _holds(folder: Path, patterns: tuple[str, ...], split: str) -> bool:
+    return any(any(folder.glob(pattern.format(split))) for pattern in patterns)
+
+
+def _lines(path: Path) -> list[tuple[int, str]]:
+    """Lines that are not blank, with their numbers."""
+    with _at(path, "text in UTF-8"):
+        lines = path.read_text(encoding="utf-8").split("\n")  # not splitlines: a text may hold U+2028
+    return [(number, line) for number, line in enumerate(lines, 1) if line.strip()]
+
+
+def _content(element: ElementTree.Element) -> str:
+    """The attribute `text`, or what stands in the element."""
+    return element.get("text", element.text or "").strip()

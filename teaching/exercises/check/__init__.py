@@ -1,0 +1,24 @@
+"""Checks of the exercises in `teaching/exercises`: what is wrong with an answer, and not only that it is.
+
+Every check computes the right answer itself, with this package's own functions, and what the usual mistakes would give
+instead. It prints what was right and a question to think about, or raises an AssertionError that explains; an answer
+of the wrong kind or shape counts as wrong too.
+"""
+
+from check.look_at import entropy, held_out, relation
+from check.mcrc import change, distractors, expected_accuracy, shuffle_degrees
+from check.open_sesame import confusion, control_task, most_confusing, selectivity
+
+__all__ = [
+    "change",
+    "confusion",
+    "control_task",
+    "distractors",
+    "entropy",
+    "expected_accuracy",
+    "held_out",
+    "most_confusing",
+    "relation",
+    "selectivity",
+    "shuffle_degrees",
+]
