@@ -16,13 +16,13 @@ from transformers import BertConfig, BertModel
 
 from bench.baselines import PaddedReader, forward, literal_distances, literal_heads
 from insidebert.finetune.reader import Reader, Training
-from insidebert.measure.confusion import Dependency, confusion_scores
+from insidebert.measure.confusion import TriggerQuestion, confusion_scores
 from insidebert.measure.head_accuracy import accuracies, answers
 from insidebert.measure.head_distances import jensen_shannon
 from insidebert.measure.surface import surface_statistics
 from insidebert.measure.word_attention import align, attended_words, word_maps
 from insidebert.models import loading
-from insidebert.models.attention import looked_through, reducible
+from insidebert.models.attention import reducible, run_with_attention
 from insidebert.models.encoding import Encoded, batches, encode, hidden_states
 from insidebert.models.segments import encode_pairs, paragraph_pairs, token_classes
 from insidebert.papers.look_at.syntax import trees_of
@@ -80,7 +80,7 @@ def open_sesame(model_name: str) -> list[str]:
     return lines
 
 
-def dependencies(count: int) -> list[Dependency]:
+def dependencies(count: int) -> list[TriggerQuestion]:
     """Agreement sentences of all cells that have a distractor."""
     source = grammar("agreement")
     cells = [cell for cell in source.rules if cell.startswith(("agreement.pp.", "agreement.rc."))]
@@ -152,8 +152,8 @@ def reading(model_name: str, dataset: Path | str, count: int, pieces: int) -> li
         pieces: longest sequence, and the length of every padded one.
     """
     model = loading.load(loading.resolve(model_name))
-    dial = {"options": 3, "keywords": 0.5, "without_passage": 0.2, "longest": 0.3}
-    train, development, test = splits_of(dataset, count, 60, 200, dial)
+    planted = {"options": 3, "keywords": 0.5, "without_passage": 0.2, "longest": 0.3}
+    train, development, test = splits_of(dataset, count, 60, 200, planted)
     few = train[:: max(1, len(train) // TIMED)][:TIMED]
 
     def fitted(kind: type[Reader], own: list[Question], chosen_on: list[Question], **plan) -> Reader:
@@ -194,7 +194,7 @@ def shape_of_bert_base() -> list[str]:
     with torch.inference_mode():
         bare = min(time_of(lambda: encoder(input_ids=ids)) for _ in range(REPEATS)) / len(ids)
         with reducible(encoder):
-            layers, _ = looked_through(encoder, lambda layer: layer.maps[:1], input_ids=ids)
+            layers, _ = run_with_attention(encoder, lambda layer: layer.maps[:1], input_ids=ids)
     maps = torch.cat(layers).flatten(0, 1).transpose(0, 1).contiguous().numpy()
     jensen_shannon(maps)
     ours = min(time_of(lambda: jensen_shannon(maps)) for _ in range(REPEATS))
@@ -210,7 +210,7 @@ def maps_of(model: loading.Model, encoded: Encoded) -> list[np.ndarray]:
     found = []
     with torch.inference_mode(), reducible(model.encoder) as encoder:
         for batch in batches(model, encoded):
-            layers, _ = looked_through(encoder, lambda layer: layer.maps, **batch.inputs)
+            layers, _ = run_with_attention(encoder, lambda layer: layer.maps, **batch.inputs)
             stacked = torch.stack(layers, dim=1).flatten(1, 2).transpose(1, 2).contiguous()
             found += list(stacked.numpy())
     return found

@@ -5,12 +5,12 @@ import pytest
 import torch
 
 from insidebert.errors import InputError
-from insidebert.measure.confusion import Dependency, bits, confusion_scores
+from insidebert.measure.confusion import TriggerQuestion, bits, confusion_scores
 from insidebert.models import loading
 from insidebert.papers.open_sesame.authors_files import read_attention
 
-CAT = Dependency(("the", "cat", "near", "the", "dogs", "does", "sleep"), 5, ((0, 1), (3, 4)))
-LONG = Dependency(
+CAT = TriggerQuestion(("the", "cat", "near", "the", "dogs", "does", "sleep"), 5, ((0, 1), (3, 4)))
+LONG = TriggerQuestion(
     ("the", "zebra", "that", "the", "cats", "see", "can", "meet", "some", "dogs", "by", "itself"),
     11,
     ((0, 1), (3, 4), (8, 9)),
@@ -77,7 +77,7 @@ def test_order_and_company_change_nothing(tiny):
 
 
 def test_a_sentence_without_distractor_is_skipped_and_counted(tiny):
-    single = Dependency(("the", "cat", "does", "sleep"), 2, ((0, 1),))
+    single = TriggerQuestion(("the", "cat", "does", "sleep"), 2, ((0, 1),))
     scores = confusion_scores(tiny, [single, CAT, single])
     assert (scores.kept.tolist(), scores.skipped, len(scores.layers)) == ([1], 2, 1)
     with pytest.raises(InputError, match="none of the 2 sentences has a distractor"):
@@ -85,9 +85,9 @@ def test_a_sentence_without_distractor_is_skipped_and_counted(tiny):
 
 
 def test_an_empty_distractor_is_no_distractor(tiny):
-    empty = Dependency(CAT.words, 5, ((0, 1), ()))
+    empty = TriggerQuestion(CAT.words, 5, ((0, 1), ()))
     assert confusion_scores(tiny, [empty, CAT]).skipped == 1
-    both = confusion_scores(tiny, [Dependency(CAT.words, 5, ((0, 1), (), (3, 4))), CAT]).layers
+    both = confusion_scores(tiny, [TriggerQuestion(CAT.words, 5, ((0, 1), (), (3, 4))), CAT]).layers
     np.testing.assert_allclose(both[0], both[1], atol=1e-6)
 
 
@@ -96,16 +96,16 @@ def test_an_empty_distractor_is_no_distractor(tiny):
     [(((), (3, 4)), "sentence 2 .* has no words"), (((0, 1), (3, 44)), "sentence 2 .* outside")],
 )
 def test_senseless_phrases_are_named_by_their_sentence(tiny, triggers, message):
-    single = Dependency(("the", "cat", "does", "sleep"), 2, ((0, 1),))
+    single = TriggerQuestion(("the", "cat", "does", "sleep"), 2, ((0, 1),))
     with pytest.raises(InputError, match=message):
-        confusion_scores(tiny, [single, Dependency(CAT.words, 5, triggers)])
+        confusion_scores(tiny, [single, TriggerQuestion(CAT.words, 5, triggers)])
 
 
 def test_overlapping_phrases_are_refused(tiny):
     with pytest.raises(InputError, match="overlap"):
-        confusion_scores(tiny, [Dependency(CAT.words, 5, ((0, 1), (1, 4)))])
+        confusion_scores(tiny, [TriggerQuestion(CAT.words, 5, ((0, 1), (1, 4)))])
     with pytest.raises(InputError, match="overlap"):
-        confusion_scores(tiny, [Dependency(CAT.words, 4, ((0, 1), (3, 4)))])
+        confusion_scores(tiny, [TriggerQuestion(CAT.words, 4, ((0, 1), (3, 4)))])
 
 
 @pytest.mark.integration

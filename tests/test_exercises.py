@@ -14,10 +14,10 @@ import torch
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from insidebert.errors import InputError
-from insidebert.measure.confusion import Dependency
+from insidebert.measure.confusion import TriggerQuestion
 from insidebert.measure.head_accuracy import OFFSETS
 from insidebert.measure.surface import STATISTICS, surface_statistics
-from insidebert.models.attention import looked_through, reducible
+from insidebert.models.attention import reducible, run_with_attention
 from insidebert.models.encoding import batches, encode
 from insidebert.models.segments import token_classes
 from insidebert.papers.mcrc import stories
@@ -169,7 +169,7 @@ def test_solutions_pass_in_a_minute_and_the_student_version_stops_at_the_first_e
 
 # open sesame
 
-HEDGEHOG = Dependency(("the", "hedgehog", "near", "cats", "does"), 4, ((0, 1), (3,)))
+HEDGEHOG = TriggerQuestion(("the", "hedgehog", "near", "cats", "does"), 4, ((0, 1), (3,)))
 WORDS = np.array([-1, 0, 1, 1, 2, 3, 4, -1])  # [CLS] the hedge ##hog near cats does [SEP]
 MAPS = np.random.default_rng(0).dirichlet(np.ones(8), size=(2, 2, 8))  # 2 layers, 2 heads
 TO_TRIGGER = MAPS[:, :, 6, 1:4].sum(-1)  # [layers, heads]
@@ -216,7 +216,7 @@ def test_confusion_says_what_is_wrong(answer, message):
         check.confusion(answer, MAPS, WORDS, HEDGEHOG)
 
 
-R1 = Dependency(("a", "b", "c"), 2, ((0,), (1,)), "reflexive.object.match")
+R1 = TriggerQuestion(("a", "b", "c"), 2, ((0,), (1,)), "reflexive.object.match")
 R2 = replace(R1, condition="reflexive.object.mismatch")
 R5 = replace(R1, triggers=((0,), (1,), (3,)), condition="reflexive.rc_object.match.match")
 REFLEXIVES = [R1, R1, R1, R2, R2, R2, R5, R5, R5]
@@ -350,7 +350,7 @@ def test_the_package_measures_the_same_entropy(tiny):
     encoded = encode(tiny, [["the", "cat", "can", "sleep"], ["dogs"], ["the", "dogs", "near", "the", "cat"]], True)
     (batch,) = batches(tiny, encoded)
     with torch.inference_mode(), reducible(tiny.encoder) as encoder:
-        layers, _ = looked_through(encoder, lambda layer: layer.maps.numpy(), **batch.inputs)
+        layers, _ = run_with_attention(encoder, lambda layer: layer.maps.numpy(), **batch.inputs)
     measured = surface_statistics(tiny, encoded, token_classes(tiny, encoded))[..., STATISTICS.index("entropy")]
     for layer, maps in enumerate(layers):
         check.entropy(measured[:, layer].mean(0), maps, encoded.lengths[batch.rows])

@@ -11,7 +11,7 @@ import pytest
 
 from insidebert.errors import InputError
 from insidebert.explore import figures, widget
-from insidebert.measure.confusion import Dependency
+from insidebert.measure.confusion import TriggerQuestion
 from insidebert.models import loading
 from insidebert.results import artifacts
 from insidebert.results.paths import Paths
@@ -19,7 +19,7 @@ from tests.conftest import save_checkpoint
 
 SENTENCE = "the cat near the dogs does sleep."
 WORDS = ("the", "cat", "near", "the", "dogs", "does", "sleep", ".")
-ASKED = Dependency(WORDS, 5, ((0, 1), (3, 4)))
+ASKED = TriggerQuestion(WORDS, 5, ((0, 1), (3, 4)))
 RELATIONS = pd.DataFrame(
     {
         "model": "tiny",

@@ -99,7 +99,7 @@ def test_sentences_that_cannot_be_aligned_are_counted(tiny):
 
 
 def answering(trees, chosen):
-    """Answers where head 0 of one layer always chooses `chosen`, head 1 always the word itself plus one."""
+    """HeadHits where head 0 of one layer always chooses `chosen`, head 1 always the word itself plus one."""
     attended = []
     for tree, picks in zip(trees, chosen, strict=True):
         own = np.stack([np.array(picks), np.minimum(np.arange(len(tree)) + 1, len(tree) - 1)], axis=1)
@@ -133,7 +133,7 @@ def test_possessors_are_asked_through_their_clitic():
 def test_held_out_accuracy_sees_through_luck():
     random = np.random.default_rng(0)
     shape, words = (2, 10, 20), 200
-    given = head_accuracy.Answers(
+    given = head_accuracy.HeadHits(
         np.array(["dobj"] * words),
         np.arange(words),
         random.random((words, 400)) < 0.3,

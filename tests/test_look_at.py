@@ -13,7 +13,7 @@ from insidebert.measure import attention_gradients, depth
 from insidebert.measure.head_distances import SMOOTHING, head_distances, jensen_shannon
 from insidebert.measure.surface import STATISTICS, _sums_of_rows, surface_statistics
 from insidebert.models import loading, masked_lm
-from insidebert.models.attention import looked_through, reducible
+from insidebert.models.attention import reducible, run_with_attention
 from insidebert.models.encoding import batches, encode
 from insidebert.models.segments import CLASSES, encode_pairs, paragraph_pairs, token_classes
 from insidebert.papers.look_at.no_op import _behaviour
@@ -38,7 +38,7 @@ def values_of(model, encoded, row):
     kept = []
     with torch.inference_mode(), reducible(model.encoder):
         (batch,) = batches(model, encoded.select([row]))
-        looked_through(model.encoder, lambda layer: kept.append(layer.value[0]), **batch.inputs)
+        run_with_attention(model.encoder, lambda layer: kept.append(layer.value[0]), **batch.inputs)
     return torch.stack(kept)
 
 
@@ -137,7 +137,7 @@ def test_distances_of_a_model_are_those_of_its_eager_maps(any_tiny):
 def test_gradients_equal_finite_differences(tiny, monkeypatch):
     torch.manual_seed(0)
     head = masked_lm.MaskedHead(tiny.encoder.get_input_embeddings().weight).requires_grad_(False)
-    monkeypatch.setattr(attention_gradients, "head_of", lambda model: head)
+    monkeypatch.setattr(attention_gradients, "load_mlm_head", lambda model: head)
     encoded = encode_pairs(tiny, PAIRS[:1], longest=64)
     classes = token_classes(tiny, encoded)
     found = attention_gradients.attention_gradients(tiny, encoded, classes, seed=3)[0]
@@ -153,7 +153,7 @@ def test_gradients_equal_finite_differences(tiny, monkeypatch):
                 vars(layer)["maps"] = maps
 
         with torch.no_grad(), reducible(tiny.encoder):
-            _, output = looked_through(tiny.encoder, shifted, **batch.inputs | {"input_ids": ids})
+            _, output = run_with_attention(tiny.encoder, shifted, **batch.inputs | {"input_ids": ids})
             return cross_entropy(head(output.last_hidden_state[chosen]).double(), batch.ids[chosen]).item()
 
     for layer in range(3):
@@ -181,7 +181,7 @@ def test_a_checkpoints_own_head_is_used_and_a_missing_one_explained(tmp_path, ti
     with pytest.raises(
         InputError, match=r"no masked-language-model head.*insidebert\.masked --model bert0 corpus` trains one"
     ):
-        masked_lm.head_of(loading.load(loading.resolve(str(tiny_folder("bert")))))
+        masked_lm.load_mlm_head(loading.load(loading.resolve(str(tiny_folder("bert")))))
     for kind in ("bert", "distilbert", "roberta"):
         whole = AutoModelForMaskedLM.from_pretrained(tiny_folder(kind))
         whole.save_pretrained(tmp_path / kind)
@@ -191,7 +191,7 @@ def test_a_checkpoints_own_head_is_used_and_a_missing_one_explained(tmp_path, ti
         (batch,) = batches(model, encoded)
         with torch.inference_mode():
             expected = AutoModelForMaskedLM.from_pretrained(tmp_path / kind).eval()(**batch.inputs).logits
-            logits = masked_lm.head_of(model)(model.encoder(**batch.inputs).last_hidden_state)
+            logits = masked_lm.load_mlm_head(model)(model.encoder(**batch.inputs).last_hidden_state)
         torch.testing.assert_close(logits, expected, atol=1e-5, rtol=1e-5)
 
 
@@ -203,7 +203,7 @@ def test_shipped_heads_are_unaltered_and_beat_a_unigram_model(name):
     model = loading.load(loading.resolve(name))
     text = [s.split() for pair in paragraph_pairs(Paths.find().corpus)[:12] for s in pair]
     encoded = encode(model, text, special=True)
-    found = masked_lm.evaluate(model, masked_lm.head_of(model), encoded, encoded)
+    found = masked_lm.evaluate(model, masked_lm.load_mlm_head(model), encoded, encoded)
     assert found["validation_loss"] < found["validation_unigram_loss"]
     assert found["validation_top1"] > found["validation_unigram_top1"]
     assert card["validation_top1"] > card["validation_unigram_top1"]

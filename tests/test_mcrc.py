@@ -38,8 +38,8 @@ def folder(tmp_path_factory):
 
 def test_the_tables_agree_with_the_questions(tiny_folder, folder):
     model = loading.load(loading.resolve(str(tiny_folder("bert"))))
-    made = attacks.attacking(model, folder, **SIZES, dial={}, plan=PLAN)
-    rows, table = made["questions"], made["attacks"].set_index("attack")
+    made = attacks.attacks(model, folder, **SIZES, planted={}, plan=PLAN)
+    rows, table = made["questions"], made["accuracy"].set_index("attack")
     assert list(table.index) == ["original", *ATTACKS]
     accuracy = rows.groupby("attack")["right"].mean()
     for name in table.index:
@@ -67,11 +67,11 @@ def test_the_tables_agree_with_the_questions(tiny_folder, folder):
 def test_every_figure_is_drawn_from_what_was_measured(tiny_folder, folder, tmp_path):
     model = loading.load(loading.resolve(str(tiny_folder("bert"))))
     made = {
-        "attacking": attacks.attacking(model, folder, **SIZES, dial={}, plan=PLAN),
-        "unanswerable": unanswerable.unanswerable(model, folder, **SIZES, dial={}, plan=PLAN, seeds=[0]),
+        "attacks": attacks.attacks(model, folder, **SIZES, planted={}, plan=PLAN),
+        "unanswerable": unanswerable.unanswerable(model, folder, **SIZES, planted={}, plan=PLAN, seeds=[0]),
         "recovered": unanswerable.recovered(model, [0.0, 1.0], 3, 4, 2, 3, {"epochs": 1, "pieces": 200}, [0]),
         "example": unanswerable.example(folder, 8, {}),
-        "statistics": question_sets.statistics(folder, **SIZES, dial={}),
+        "statistics": question_sets.statistics(folder, **SIZES, planted={}),
     }
     for name, tables in made.items():
         for key, table in tables.items():
@@ -80,7 +80,7 @@ def test_every_figure_is_drawn_from_what_was_measured(tiny_folder, folder, tmp_p
         artifacts.render(artifact, tmp_path, tmp_path / "figures")
         assert list((tmp_path / "figures").glob(f"{artifact.slug}.*")), artifact.slug
     table = pd.read_csv(tmp_path / "figures/table-2.csv").set_index("Unnamed: 0")
-    accuracies = made["attacking"]["attacks"].set_index("attack")["accuracy"]
+    accuracies = made["attacks"]["accuracy"].set_index("attack")["accuracy"]
     assert table.loc["AddAns2Opt"].iloc[0].startswith(f"{accuracies['AddAns2Opt'] * 100:.1f} [")
     assert table.loc["AddSent2Pas-Shuffle", "paper, mean of 7 data sets"] == 36.9  # (32.1+31.6+41+34.5+36.2+41.2+42)/7
     for claim in claims.read("mcrc"):
@@ -95,7 +95,7 @@ def test_ties_are_shared():
 
 
 def test_sets_by_name(folder):
-    made = question_sets.statistics(folder, **SIZES, dial={})["sets"].set_index("split")
+    made = question_sets.statistics(folder, **SIZES, planted={})["sets"].set_index("split")
     assert made["questions"].to_dict() == {"train": 24, "dev": 8, "test": 16}
     assert made.at["test", "question_words"] == 3
     assert made.at["test", "answer_words"] == 1
@@ -108,7 +108,7 @@ def test_sets_by_name(folder):
 
 def test_training_tables_agree_with_the_readers(tiny_folder, folder):
     model = loading.load(loading.resolve(str(tiny_folder("bert"))))
-    made = unanswerable.unanswerable(model, folder, **SIZES, dial={}, plan=PLAN | {"frozen": 1}, seeds=[0, 1])
+    made = unanswerable.unanswerable(model, folder, **SIZES, planted={}, plan=PLAN | {"frozen": 1}, seeds=[0, 1])
     rows, seeds = made["conditions"].set_index("condition"), made["seeds"]
     assert rows.index.tolist() == ["random guess", "longest option", *CONDITIONS]
     assert rows.at["random guess", "accuracy"] == pytest.approx(1 / 3)
@@ -142,7 +142,7 @@ def test_the_longest_option():
 
 def test_texts_can_be_concealed(tiny_folder, folder):
     model = loading.load(loading.resolve(str(tiny_folder("bert"))))
-    open_, closed = (attacks.attacking(model, folder, **SIZES, dial={}, plan=PLAN, texts=t) for t in (True, False))
+    open_, closed = (attacks.attacks(model, folder, **SIZES, planted={}, plan=PLAN, texts=t) for t in (True, False))
     for name in ("case", "examples"):
         letters = "".join(map(str, closed[name].select_dtypes("str").drop(columns="attack", errors="ignore").values))
         assert not set("abcdefghijklmnopqrstuvw") & set(letters)

@@ -17,7 +17,7 @@ from insidebert.finetune.frozen_layers import FrozenLayers
 from insidebert.finetune.reader import Reader, Training, faster_precision
 from insidebert.finetune.scorers import Sequences
 from insidebert.models import loading
-from insidebert.papers.mcrc.attacks import attacking
+from insidebert.papers.mcrc.attacks import attacks
 from insidebert.text.attacks import ATTACKS, attack
 from insidebert.text.questions import Question, write
 
@@ -210,7 +210,7 @@ def test_two_processes_train_one_reader(tiny_folder, tmp_path):
     model = loading.load(loading.resolve(str(tiny_folder("bert"))))
     plan = {"epochs": 2, "questions": 8, "pieces": 48, "frozen": 1, "head": "segments", "precision": "float32"}
     plan |= {"rate": 3e-4, "head_rate": 1e-3}
-    tables = attacking(model, tmp_path / "data", 24, 8, 8, {}, plan, checkpoint=str(tmp_path / "kept"))
+    tables = attacks(model, tmp_path / "data", 24, 8, 8, {}, plan, checkpoint=str(tmp_path / "kept"))
     assert tables["training"]["development_accuracy"].item() == pytest.approx(state["reached"])
 
 

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from insidebert.errors import InputError
 from insidebert.measure.bootstrap import interval, replicates
-from insidebert.measure.confusion import Dependency
+from insidebert.measure.confusion import TriggerQuestion
 from insidebert.papers.open_sesame import confusion, probes
 from insidebert.papers.open_sesame.authors_files import AGREEMENT, REFLEXIVE
 from insidebert.papers.open_sesame.figures import ARTIFACTS
@@ -37,7 +37,9 @@ def test_the_interval_of_a_mean_is_the_textbook_one():
 
 def test_regression_recovers_planted_coefficients():
     rng = np.random.default_rng(0)
-    found = [Dependency(("x",), 0, ((0,), (1,)), cell) for cell in AGREEMENT if ".none." not in cell for _ in range(50)]
+    found = [
+        TriggerQuestion(("x",), 0, ((0,), (1,)), cell) for cell in AGREEMENT if ".none." not in cell for _ in range(50)
+    ]
     planted = np.array([[0.3 * (".rc." in d.condition) + 0.2 * d.condition.endswith("inflected")] for d in found])
     scores = 1.0 + planted - 0.1 * np.arange(1, 7) + rng.normal(0, 0.05, (len(found), 6))
     table = confusion.regression(found, scores).set_index("factor")
@@ -49,7 +51,7 @@ def test_regression_recovers_planted_coefficients():
 
 def test_summary_means_and_contrasts_by_hand():
     cells = [cell for cell in REFLEXIVE if cell != "reflexive.none"]
-    found = [Dependency(("a", cell), 0, ((0,), (1,)), cell) for cell in cells for _ in range(3)]
+    found = [TriggerQuestion(("a", cell), 0, ((0,), (1,)), cell) for cell in cells for _ in range(3)]
     base = np.repeat([1.0, 0.5, 0.8, 0.8, 2, 2, 2, 2], 3)
     noise = np.tile([-0.1, 0.0, 0.1], 8)
     tables = confusion.summarised(found, np.column_stack([base + noise, base + noise + 0.2]))

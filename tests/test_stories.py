@@ -1,4 +1,4 @@
-"""The embedded reading-comprehension data: what the dial promises, and that nothing else gives the answer away."""
+"""The embedded reading-comprehension data: what is planted, and that nothing else gives the answer away."""
 
 import re
 

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from insidebert.errors import InputError
-from insidebert.measure.confusion import Dependency
+from insidebert.measure.confusion import TriggerQuestion
 from insidebert.papers.look_at import word_figures
 from insidebert.results import plots
 
@@ -79,7 +79,7 @@ def among_heads(surface: pd.DataFrame, layer: int, head: int, pieces: int) -> Fi
 
 
 @plt.style.context(plots.STYLE)
-def by_layer(table: pd.DataFrame, asked: Dependency) -> Figure:
+def by_layer(table: pd.DataFrame, asked: TriggerQuestion) -> Figure:
     """The confusion score layer by layer, with the score of an even split.
 
     Args:

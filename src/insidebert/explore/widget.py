@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 
 from insidebert.errors import InputError
 from insidebert.explore.figures import all_heads, among_heads, by_layer, one_head
-from insidebert.measure.confusion import Dependency, confusion_scores
+from insidebert.measure.confusion import TriggerQuestion, confusion_scores
 from insidebert.measure.surface import STATISTICS, surface_statistics
 from insidebert.models import loading
 from insidebert.models.encoding import encode_every
@@ -75,7 +75,7 @@ def look(model: loading.Model, words: Sequence[str]) -> Seen:
     return Seen(tuple(words), *own_sentence(model, " ".join(words)), surface)
 
 
-def confusion(model: loading.Model, asked: Dependency) -> pd.DataFrame:
+def confusion(model: loading.Model, asked: TriggerQuestion) -> pd.DataFrame:
     """The confusion score of one sentence: tidy, `layer`, `bits`."""
     with capture_output():
         (bits,) = confusion_scores(model, [asked]).layers
@@ -95,7 +95,7 @@ def phrase(words: Sequence[str], text: str) -> tuple[int, ...]:
     raise InputError(f"{text!r} does not stand in {' '.join(words)!r}; copy it from there, capitals too")
 
 
-def dependency(sentence: str, target: str, triggers: Sequence[str]) -> Dependency:
+def dependency(sentence: str, target: str, triggers: Sequence[str]) -> TriggerQuestion:
     """A question for the confusion score, in words: the target, and phrases of which the first is the true trigger.
 
     Raises:
@@ -105,10 +105,10 @@ def dependency(sentence: str, target: str, triggers: Sequence[str]) -> Dependenc
     place = phrase(words, target)
     if len(place) > 1:
         raise InputError(f"the target {target!r} is {len(place)} words; attention is read off from one")
-    return Dependency(words, place[0], tuple(phrase(words, text) for text in triggers))
+    return TriggerQuestion(words, place[0], tuple(phrase(words, text) for text in triggers))
 
 
-def roles_of(asked: Dependency) -> dict[int, str]:
+def roles_of(asked: TriggerQuestion) -> dict[int, str]:
     """Word -> role."""
     roles = {asked.target: "target"}
     for number, places in enumerate(asked.triggers):
@@ -122,14 +122,14 @@ def clicked(roles: dict[int, str], word: int, role: str) -> dict[int, str]:
     return kept if roles.get(word) == role else kept | {word: role}
 
 
-def dependency_of(words: Sequence[str], roles: dict[int, str]) -> Dependency | None:
+def dependency_of(words: Sequence[str], roles: dict[int, str]) -> TriggerQuestion | None:
     """What the roles ask for; neighbouring distractors are one phrase. None while a role is not taken."""
     places = {role: sorted(w for w, r in roles.items() if r == role) for role in ROLES}
     if not all(places.values()):
         return None
     runs = np.split(places["distractor"], np.flatnonzero(np.diff(places["distractor"]) > 1) + 1)
     distractors = (tuple(run.tolist()) for run in runs)
-    return Dependency(tuple(words), places["target"][0], (tuple(places["trigger"]), *distractors))
+    return TriggerQuestion(tuple(words), places["target"][0], (tuple(places["trigger"]), *distractors))
 
 
 def measured_relations(paths: Paths, source: loading.Source) -> tuple[pd.DataFrame, str]:

@@ -5,10 +5,10 @@ import torch
 from torch.nn.functional import cross_entropy
 from tqdm.auto import tqdm
 
-from insidebert.models.attention import LayerAttention, looked_through, reducible
+from insidebert.models.attention import LayerAttention, reducible, run_with_attention
 from insidebert.models.encoding import Batch, Encoded, batches, padded
 from insidebert.models.loading import Model
-from insidebert.models.masked_lm import head_of, masked
+from insidebert.models.masked_lm import load_mlm_head, masked
 from insidebert.models.segments import CLASSES
 
 MASKED_SHARE = 0.15
@@ -31,7 +31,7 @@ def attention_gradients(model: Model, encoded: Encoded, classes: list[np.ndarray
     Raises:
         InputError: the model has no masked-language-model head.
     """
-    head, random = head_of(model), np.random.default_rng(seed)
+    head, random = load_mlm_head(model), np.random.default_rng(seed)
     model.encoder.requires_grad_(False)
     found = np.empty((len(encoded), model.layers, len(CLASSES)))
     with reducible(model.encoder), tqdm(total=len(encoded), desc="importance", unit="segment", leave=False) as bar:
@@ -49,7 +49,7 @@ def _batch_gradients(model: Model, head, batch: Batch, classes: list[np.ndarray]
         maps.retain_grad() if maps.requires_grad else maps.requires_grad_()
         return maps
 
-    maps, output = looked_through(model.encoder, watch, **batch.inputs | {"input_ids": ids})
+    maps, output = run_with_attention(model.encoder, watch, **batch.inputs | {"input_ids": ids})
     losses = cross_entropy(head(output.last_hidden_state[chosen]), batch.ids[chosen], reduction="none")
     weights = (chosen / chosen.sum(1, keepdim=True))[chosen]  # a segment's loss is its own mean; segments add up
     (losses * weights).sum().backward()

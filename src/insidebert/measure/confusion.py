@@ -8,13 +8,13 @@ import torch
 from tqdm.auto import tqdm
 
 from insidebert.errors import InputError
-from insidebert.models.attention import LayerAttention, collected, reducible
+from insidebert.models.attention import LayerAttention, reducible, stack_layers
 from insidebert.models.encoding import Batch, Encoded, batches, encode
 from insidebert.models.loading import Model
 
 
 @dataclass(frozen=True)
-class Dependency:
+class TriggerQuestion:
     """A sentence with a target word and the phrases that compete for its attention.
 
     Args:
@@ -48,7 +48,7 @@ class Confusion:
 
 
 def confusion_scores(
-    model: Model, dependencies: Sequence[Dependency], heads: bool = False, describe: str = "confusion"
+    model: Model, dependencies: Sequence[TriggerQuestion], heads: bool = False, describe: str = "confusion"
 ) -> Confusion:
     """Confusion of every dependency in every layer, and in every head if asked for.
 
@@ -80,7 +80,7 @@ def confusion_scores(
     ):
         for batch in batches(model, encoded):
             reduce = _Reduction.of(encoded, chosen, batch)
-            received = collected(encoder, reduce, **batch.inputs)
+            received = stack_layers(encoder, reduce, **batch.inputs)
             received = received.transpose(0, 1).cpu().numpy()  # [B, layers, heads, candidates]
             by_layer[batch.rows] = bits(received.mean(2))
             if heads:
@@ -116,7 +116,7 @@ class _Reduction:
     phrases: torch.Tensor
 
     @classmethod
-    def of(cls, encoded: Encoded, dependencies: Sequence[Dependency], batch: Batch) -> "_Reduction":
+    def of(cls, encoded: Encoded, dependencies: Sequence[TriggerQuestion], batch: Batch) -> "_Reduction":
         targets = [encoded.pieces_of(row, [dependencies[row].target]) for row in batch.rows]
         positions = torch.zeros(len(targets), max(map(len, targets)), dtype=torch.long)
         weights = torch.zeros(positions.shape)
@@ -133,7 +133,7 @@ class _Reduction:
         return torch.einsum("bq,bhqt,bct->bhc", self.weights, layer.rows(self.positions), self.phrases)
 
 
-def _checked(number: int, dependency: Dependency) -> Dependency:
+def _checked(number: int, dependency: TriggerQuestion) -> TriggerQuestion:
     """The dependency without empty distractors; its phrases must make sense."""
     where = f"sentence {number + 1} ({' '.join(dependency.words)!r})"
     trigger, *distractors = dependency.triggers

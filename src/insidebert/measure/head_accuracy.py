@@ -17,7 +17,7 @@ CLITICS = {"'s", "’s"}
 
 
 @dataclass(frozen=True)
-class Answers:
+class HeadHits:
     """What heads and offsets say about every word of a treebank.
 
     Args:
@@ -35,7 +35,7 @@ class Answers:
     shape: tuple[int, int, int]
 
 
-def answers(trees: list[Tree], attended: list[np.ndarray]) -> Answers:
+def answers(trees: list[Tree], attended: list[np.ndarray]) -> HeadHits:
     """Compare the attended words with the trees.
 
     Root words have no head in the sentence, so nothing can find it; they count as errors where all words are counted,
@@ -52,7 +52,7 @@ def answers(trees: list[Tree], attended: list[np.ndarray]) -> Answers:
         right[:, gold == -1] = False
         by_head.append(np.moveaxis(right, 1, 0).reshape(len(tree), -1))
         by_offset.append((np.arange(len(tree))[:, None] + OFFSETS == gold[:, None]) & (gold[:, None] >= 0))
-    return Answers(
+    return HeadHits(
         np.array([relation for tree in trees for relation in tree.relations]),
         np.repeat(np.arange(len(trees)), [len(tree) for tree in trees]),
         np.concatenate(by_head),
@@ -99,14 +99,14 @@ class Best:
     stable: bool
 
 
-def accuracies(given: Answers, relations: list[str | None]) -> np.ndarray:
+def accuracies(given: HeadHits, relations: list[str | None]) -> np.ndarray:
     """[relations, directions, layers, heads] share of a relation's dependents whose head was found; None: all words."""
     members = _members(given, relations)
     right = members @ given.by_head.astype(np.float32)
     return (right / members.sum(1, keepdims=True)).reshape(-1, *given.shape)
 
 
-def best_heads(given: Answers, relations: list[str | None], seed: int = 0) -> dict[str | None, Best]:
+def best_heads(given: HeadHits, relations: list[str | None], seed: int = 0) -> dict[str | None, Best]:
     """The best head of each relation, as published and as it should be.
 
     Args:
@@ -156,7 +156,7 @@ def best_heads(given: Answers, relations: list[str | None], seed: int = 0) -> di
     return found
 
 
-def _members(given: Answers, relations: list[str | None]) -> np.ndarray:
+def _members(given: HeadHits, relations: list[str | None]) -> np.ndarray:
     """[relations, words] 1 where a word counts for a relation."""
     everything = np.ones(len(given.relations), dtype=bool)
     return np.array([everything if r is None else given.relations == r for r in relations], dtype=np.float32)

@@ -8,7 +8,7 @@ import torch
 from tqdm.auto import tqdm
 
 from insidebert.measure.fast_log import x_log2_x
-from insidebert.models.attention import looked_through, reducible
+from insidebert.models.attention import reducible, run_with_attention
 from insidebert.models.encoding import Encoded, batches
 from insidebert.models.loading import Model
 
@@ -32,7 +32,7 @@ def head_distances(model: Model, encoded: Encoded) -> np.ndarray:
         tqdm(total=len(encoded), desc="distances of heads", unit="segment", leave=False) as bar,
     ):
         for batch in batches(model, encoded):
-            maps, _ = looked_through(encoder, lambda layer: layer.maps, **batch.inputs)
+            maps, _ = run_with_attention(encoder, lambda layer: layer.maps, **batch.inputs)
             maps = torch.stack(maps, dim=1).flatten(1, 2).transpose(1, 2).cpu().numpy()  # [B, queries, heads, keys]
             for own, row in zip(maps, batch.rows, strict=True):
                 length = len(encoded.ids[row])

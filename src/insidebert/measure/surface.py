@@ -8,7 +8,7 @@ import torch
 from tqdm.auto import tqdm
 
 from insidebert.measure.fast_log import x_log2_x
-from insidebert.models.attention import LayerAttention, collected, output_projections, reducible
+from insidebert.models.attention import LayerAttention, output_projections, reducible, stack_layers
 from insidebert.models.encoding import Batch, Encoded, batches, padded
 from insidebert.models.loading import Model
 
@@ -58,7 +58,7 @@ def surface_statistics(model: Model, encoded: Encoded, classes: list[np.ndarray]
     ):
         for batch in batches(model, encoded):
             reduce = _Reduction(batch, classes, gram)
-            found[batch.rows] = collected(encoder, reduce, **batch.inputs).transpose(0, 1).numpy()
+            found[batch.rows] = stack_layers(encoder, reduce, **batch.inputs).transpose(0, 1).numpy()
             bar.update(len(batch.rows))
     return found
 

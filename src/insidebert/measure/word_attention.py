@@ -11,7 +11,7 @@ import torch
 from tqdm.auto import tqdm
 
 from insidebert.errors import InputError
-from insidebert.models.attention import LayerAttention, collected, looked_through, reducible
+from insidebert.models.attention import LayerAttention, reducible, run_with_attention, stack_layers
 from insidebert.models.encoding import Batch, Encoded, batches, encode_every
 from insidebert.models.loading import Model
 
@@ -86,7 +86,7 @@ def attended_words(
             def most(layer: LayerAttention, words=words, may=may) -> torch.Tensor:
                 return torch.from_numpy(_most(layer.maps.cpu().numpy(), words.of, words.pieces, may, earlier))
 
-            chosen = collected(encoder, most, **batch.inputs).numpy()  # [layers, B, heads, 2, W]
+            chosen = stack_layers(encoder, most, **batch.inputs).numpy()  # [layers, B, heads, 2, W]
             for i, row in enumerate(batch.rows):
                 found[row] = chosen[:, i, :, :, : words.counts[i]].transpose(2, 3, 0, 1).copy()
             bar.update(len(batch.rows))
@@ -147,7 +147,7 @@ def word_maps(model: Model, encoded: Encoded, file: Path | None = None) -> WordM
                     pairs = maps[i][:, :w, real].reshape(heads, -1).T
                     values[starts[row] : starts[row] + sizes[row], place] = pairs
 
-            looked_through(encoder, keep, **batch.inputs)
+            run_with_attention(encoder, keep, **batch.inputs)
             bar.update(len(batch.rows))
     return WordMaps(values, starts, words)
 

@@ -74,7 +74,7 @@ def _attend(module, query, key, value, attention_mask, scaling=None, dropout=0.0
 
 @contextmanager
 def reducible(encoder: PreTrainedModel):
-    """Inside, `collected` can look at the attention of this encoder.
+    """Inside, `stack_layers` can look at the attention of this encoder.
 
     The encoder's output stays what it is: only queries, keys and values are lent out. The caller's function decides
     what to keep, so a statistic over any corpus costs one forward pass and constant memory.
@@ -89,7 +89,7 @@ def reducible(encoder: PreTrainedModel):
         encoder.set_attn_implementation(before)
 
 
-def looked_through(
+def run_with_attention(
     encoder: PreTrainedModel, reduce: Callable[[LayerAttention], object], **inputs
 ) -> tuple[list, object]:
     """One forward pass, with a look at every layer, lowest first.
@@ -111,7 +111,7 @@ def looked_through(
     return kept, encoder(**inputs, reduce=look)
 
 
-def collected(encoder: PreTrainedModel, reduce: Callable[[LayerAttention], torch.Tensor], **inputs) -> torch.Tensor:
+def stack_layers(encoder: PreTrainedModel, reduce: Callable[[LayerAttention], torch.Tensor], **inputs) -> torch.Tensor:
     """One forward pass; the reduced value of every layer, stacked.
 
     Args:
@@ -121,7 +121,7 @@ def collected(encoder: PreTrainedModel, reduce: Callable[[LayerAttention], torch
     Returns:
         [layers, ...].
     """
-    return torch.stack(looked_through(encoder, reduce, **inputs)[0])
+    return torch.stack(run_with_attention(encoder, reduce, **inputs)[0])
 
 
 def output_projections(encoder: PreTrainedModel) -> list[torch.Tensor]:

@@ -48,7 +48,7 @@ class MaskedHead(nn.Module):
         return hidden @ self.embeddings.T + self.bias
 
 
-def head_of(model: loading.Model) -> nn.Module:
+def load_mlm_head(model: loading.Model) -> nn.Module:
     """The masked-language-model head for a model: last hidden state -> vocabulary logits.
 
     A head shipped with this package is used if it was trained on exactly these weights; else the checkpoint's own.

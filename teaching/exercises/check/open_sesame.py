@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 
 from check.compare_answer import numbers, praise, quotient, settle
-from insidebert.measure.confusion import Dependency, bits
+from insidebert.measure.confusion import TriggerQuestion, bits
 from insidebert.papers.open_sesame.sentences import SHORT_LABELS, condition_of
 
 
-def confusion(answer, maps: np.ndarray, words: np.ndarray, dependency: Dependency) -> None:
+def confusion(answer, maps: np.ndarray, words: np.ndarray, dependency: TriggerQuestion) -> None:
     """The confusion score of one sentence in every layer, from its attention maps.
 
     Args:
@@ -64,7 +64,7 @@ def confusion(answer, maps: np.ndarray, words: np.ndarray, dependency: Dependenc
 
 
 def most_confusing(
-    prediction: str, means: Mapping, most: str, dependencies: Sequence[Dependency], scores: np.ndarray
+    prediction: str, means: Mapping, most: str, dependencies: Sequence[TriggerQuestion], scores: np.ndarray
 ) -> None:
     """The mean confusion of each reflexive condition, and the condition that confuses most.
 

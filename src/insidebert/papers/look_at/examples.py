@@ -9,7 +9,7 @@ import torch
 from insidebert.errors import InputError
 from insidebert.measure.head_accuracy import DIRECTIONS, answers, asked_words
 from insidebert.measure.word_attention import align, attended_words, word_maps
-from insidebert.models.attention import looked_through, reducible
+from insidebert.models.attention import reducible, run_with_attention
 from insidebert.models.encoding import batches, encode
 from insidebert.models.loading import Model
 from insidebert.papers.look_at.selection import CANDIDATES, parts_of
@@ -145,5 +145,5 @@ def own_sentence(model: Model, sentence: str) -> tuple[list[str], np.ndarray]:
     encoded = encode(model, [sentence.split()], special=True)
     with torch.inference_mode(), reducible(model.encoder) as encoder:
         (batch,) = batches(model, encoded)
-        maps, _ = looked_through(encoder, lambda layer: layer.maps[0].cpu(), **batch.inputs)
+        maps, _ = run_with_attention(encoder, lambda layer: layer.maps[0].cpu(), **batch.inputs)
     return model.tokenizer.convert_ids_to_tokens(encoded.ids[0]), torch.stack(maps).numpy()

@@ -9,7 +9,7 @@ import torch
 from insidebert.measure.bootstrap import interval, replicates
 from insidebert.measure.depth import early, late, middle_to_late
 from insidebert.measure.surface import STATISTICS, surface_statistics
-from insidebert.models.attention import looked_through, reducible
+from insidebert.models.attention import reducible, run_with_attention
 from insidebert.models.encoding import batches
 from insidebert.models.loading import Model
 from insidebert.models.segments import encode_pairs, paragraph_pairs, token_classes, wikipedia_pairs
@@ -116,7 +116,7 @@ def _examples(model: Model, pairs: list[tuple[str, str]], means: np.ndarray) -> 
     own = encoded.select([chosen])
     with torch.inference_mode(), reducible(model.encoder) as encoder:
         (batch,) = batches(model, own)
-        maps, _ = looked_through(encoder, lambda layer: layer.maps[0].cpu().numpy(), **batch.inputs)
+        maps, _ = run_with_attention(encoder, lambda layer: layer.maps[0].cpu().numpy(), **batch.inputs)
     pieces = model.tokenizer.convert_ids_to_tokens(own.ids[0])
     rows = []
     for pattern, statistic in PATTERNS.items():

@@ -23,13 +23,13 @@ CASE = "AddSent2Opt-Shuffle"
 """The attack of Figures 5, 7, 8 and 9."""
 
 
-def attacking(
+def attacks(
     model: Model,
     dataset: Path | str,
     train: int,
     development: int,
     test: int,
-    dial: dict,
+    planted: dict,
     plan: dict,
     texts: bool = True,
     checkpoint: str = "",
@@ -37,18 +37,18 @@ def attacking(
     """Fine-tune a reader, then score the test questions under every attack.
 
     Args:
-        dataset, dial: as in `sets.questions_of`.
+        dataset, planted: as in `question_sets.questions_of`.
         train, development, test: so many questions.
         plan: fields of `reading.Training`.
         texts: False for data that may not be copied; where a table quotes a question, x stands for every letter.
         checkpoint: folder in which the training is kept; none if empty.
 
     Returns:
-        attacks: accuracy under each attack and its change, with 95% bootstrap intervals over questions.
+        accuracy: accuracy under each attack and its change, with 95% bootstrap intervals over questions.
         questions: every question under every attack, without its text. bins, correlations: Figures 5, 7 and 8.
         case: the distractor of Figure 9, word by word. examples: the texts of Figures 1 and 3. contrasts: for claims.
     """
-    train_set, development_set, own = splits_of(dataset, train, development, test, dial)
+    train_set, development_set, own = splits_of(dataset, train, development, test, planted)
     folder = Path(checkpoint) / "original-0" if checkpoint else None
     reader = Reader(model, Training(**plan)).fit(train_set, development_set, folder)
     attacked = {name: [attack(question, name, SEED) for question in own] for name in ATTACKS}
@@ -60,7 +60,7 @@ def attacking(
     table.insert(0, "dataset", name_of(dataset))
     accuracies, contrasts = _accuracies(table)
     bins, correlations = _against(table)
-    tables = {"attacks": accuracies, "bins": bins, "correlations": correlations}
+    tables = {"accuracy": accuracies, "bins": bins, "correlations": correlations}
     tables = {name: made.assign(dataset=name_of(dataset)) for name, made in tables.items()}
     tables |= {"questions": table, "contrasts": contrasts}
     quoting = {"case": _case(reader, own, scored, attacked), "examples": _examples(own, attacked, scored)}
@@ -82,7 +82,7 @@ def attacking(
 def fine_tuned(model_name: str, paths: Paths, parameters: dict) -> Reader:
     """The reader that a notebook with these parameters fine-tunes first, kept where the notebook looks for it."""
     counts = [parameters[name] for name in ("TRAIN", "DEVELOPMENT", "TEST")]
-    train_set, development_set, _ = splits_of(paths.data(parameters["DATASET"]), *counts, parameters["SCRIPTS"])
+    train_set, development_set, _ = splits_of(paths.data(parameters["DATASET"]), *counts, parameters["PLANTED"])
     reader = Reader(loading.load(loading.resolve(model_name)), Training(**parameters["PLAN"], **parameters["RATES"]))
     return reader.fit(train_set, development_set, paths.data(parameters["CHECKPOINT"]) / "original-0")
 

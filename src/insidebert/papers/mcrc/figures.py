@@ -84,7 +84,7 @@ def _beside_paper(
     return pd.DataFrame(found)
 
 
-def dial(curve: pd.DataFrame) -> Figure:
+def planted(curve: pd.DataFrame) -> Figure:
     """Accuracy without the passage against the share of questions planted to need none."""
     rows = plots.shown(curve)
     figure, ((ax,),) = plots.new_figure(width=5.2, height=3.6)
@@ -216,30 +216,37 @@ def _against(feature: str, bins: pd.DataFrame, correlations: pd.DataFrame) -> Fi
     return figure
 
 
-AGAINST = ("attacking-bins", "attacking-correlations")
-EXAMPLES = ("attacking-examples",)
+AGAINST = ("attacks-bins", "attacks-correlations")
+EXAMPLES = ("attacks-examples",)
 ARTIFACTS = (
     Artifact("figure-1", "Figure 1", "A question with the appended un-readable sentence", EXAMPLES, appended),
     Artifact("figure-2", "Figure 2", "The attack procedures", (), procedures),
     Artifact("table-1", "Table 1", "Questions per split and mean lengths in words", ("statistics-sets",), statistics),
-    Artifact("table-2", "Table 2", ATTACKED, ("attacking-attacks",), accuracies),
+    Artifact("table-2", "Table 2", ATTACKED, ("attacks-accuracy",), accuracies),
     Artifact("figure-3", "Figure 3", "Options of a question under three option attacks", EXAMPLES, options),
     Artifact("figure-4", "Figure 4", "A shuffled passage to train on", ("example-question",), shuffled_passage),
     Artifact("table-3", "Table 3", TRAINED, ("unanswerable-conditions",), trainings),
     Artifact("figure-5", "Figure 5", "Change of accuracy against change of option length", AGAINST, by_length),
-    Artifact("figure-6", "Figure 6", "The same per attack", ("attacking-attacks", "attacking-questions"), by_attack),
+    Artifact("figure-6", "Figure 6", "The same per attack", ("attacks-accuracy", "attacks-questions"), by_attack),
     Artifact("figure-7", "Figure 7", "Change of accuracy against the length of the answer", AGAINST, by_answer),
     Artifact("figure-8", "Figure 8", "Change of accuracy against ShuffleDegree", AGAINST, by_degree),
-    Artifact("figure-9", "Figure 9", "An un-readable distractor, a word at a time", ("attacking-case",), word_by_word),
-    Artifact("dial", "Dial", "Accuracy without the passage, planted and found", ("recovered-curve",), dial, ours=True),
+    Artifact("figure-9", "Figure 9", "An un-readable distractor, a word at a time", ("attacks-case",), word_by_word),
+    Artifact(
+        "planted",
+        "Planted shares",
+        "Accuracy without the passage, planted and found",
+        ("recovered-curve",),
+        planted,
+        ours=True,
+    ),
     *(
         Artifact(f"{slug}-recorded", label, f"{caption} (DREAM)", tables, draw, ours=True, recorded=True)
         for slug, label, caption, tables, draw in (
             ("table-1", "Table 1", "Questions per split and mean lengths in words", ("statistics-sets",), statistics),
-            ("table-2", "Table 2", ATTACKED, ("attacking-attacks",), accuracies),
+            ("table-2", "Table 2", ATTACKED, ("attacks-accuracy",), accuracies),
             ("table-3", "Table 3", TRAINED, ("unanswerable-conditions",), trainings),
             ("figure-5", "Figure 5", "Change of accuracy against change of option length", AGAINST, by_length),
-            ("figure-6", "Figure 6", "The same per attack", ("attacking-attacks", "attacking-questions"), by_attack),
+            ("figure-6", "Figure 6", "The same per attack", ("attacks-accuracy", "attacks-questions"), by_attack),
         )
     ),
 )

@@ -14,18 +14,18 @@ SEEDS = {"train": 1, "dev": 2, "test": 3}
 """The three splits of `scripts` are other stories, not other questions on the same ones."""
 
 
-def questions_of(dataset: Path | str, split: str, count: int | None, dial: dict) -> list[Question]:
+def questions_of(dataset: Path | str, split: str, count: int | None, planted: dict) -> list[Question]:
     """Up to `count` questions of a split, or all.
 
     Args:
-        dataset: `scripts`, made anew as the dial says, or what `questions.read` takes.
-        dial: arguments of `stories.generate`; other data sets have no dial.
+        dataset: `scripts`, made anew with shares `planted`, or what `questions.read` takes.
+        planted: arguments of `stories.generate`; other data sets have none.
 
     Raises:
         InputError: fewer than two questions.
     """
     if str(dataset) == SCRIPTS:
-        return stories.generate(count, SEEDS[split], **dial)
+        return stories.generate(count, SEEDS[split], **planted)
     found = questions.read(dataset, split)[:count]
     if len(found) < 2:
         raise InputError(f"{dataset} has {len(found)} questions in {split}; that is too few")
@@ -33,14 +33,14 @@ def questions_of(dataset: Path | str, split: str, count: int | None, dial: dict)
 
 
 def splits_of(
-    dataset: Path | str, train: int, development: int, test: int, dial: dict
+    dataset: Path | str, train: int, development: int, test: int, planted: dict
 ) -> tuple[list[Question], list[Question], list[Question]]:
     """Up to so many training, development and test questions; arguments as for `questions_of`."""
     counts = zip(SEEDS, (train, development, test), strict=True)
-    return tuple(questions_of(dataset, split, count, dial) for split, count in counts)
+    return tuple(questions_of(dataset, split, count, planted) for split, count in counts)
 
 
-def statistics(dataset: Path | str, train: int, development: int, test: int, dial: dict) -> dict[str, pd.DataFrame]:
+def statistics(dataset: Path | str, train: int, development: int, test: int, planted: dict) -> dict[str, pd.DataFrame]:
     """Table 1: how many questions there are, and how long passages, questions and answers are, in words.
 
     Data sets that are read are described whole, however many of their questions are used.
@@ -50,7 +50,7 @@ def statistics(dataset: Path | str, train: int, development: int, test: int, dia
         count = used if str(dataset) == SCRIPTS else None
         rows.append(
             {"dataset": name_of(dataset), "split": split}
-            | questions.statistics(questions_of(dataset, split, count, dial))
+            | questions.statistics(questions_of(dataset, split, count, planted))
         )
     return {"sets": pd.DataFrame(rows)}
 

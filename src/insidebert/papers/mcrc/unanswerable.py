@@ -1,4 +1,4 @@
-"""Section 4: readers fine-tuned on un-answerable questions -> tidy tables (Table 3, Figure 4, the dial's curve)."""
+"""Section 4: readers fine-tuned on un-answerable questions -> tidy tables (Table 3, Figure 4, planted shares)."""
 
 from pathlib import Path
 
@@ -24,7 +24,7 @@ def unanswerable(
     train: int,
     development: int,
     test: int,
-    dial: dict,
+    planted: dict,
     plan: dict,
     seeds: list[int],
     checkpoint: str = "",
@@ -34,7 +34,7 @@ def unanswerable(
     The development questions that choose the epoch are spoiled like the training questions.
 
     Args:
-        dataset, dial: as in `sets.questions_of`.
+        dataset, planted: as in `question_sets.questions_of`.
         train, development, test: so many questions.
         plan: fields of `reading.Training`, the same for every condition.
         seeds: of the new head, the order and dropout; the spoiling is the same for all.
@@ -44,7 +44,7 @@ def unanswerable(
         conditions: accuracy under each condition and both baselines, and its distance to the original's, paired over
             questions. seeds: each training. contrasts: for claims.
     """
-    train_set, development_set, own = splits_of(dataset, train, development, test, dial)
+    train_set, development_set, own = splits_of(dataset, train, development, test, planted)
     right = {RANDOM: np.array([1 / len(q.options) for q in own]), LONGEST: np.array([_longest(q) for q in own])}
     trainings, lower = [], _frozen(model, plan)
     for condition in CONDITIONS:
@@ -101,8 +101,8 @@ def recovered(
     """
     rows, lower = [], _frozen(model, plan)
     for share in shares:
-        dial = {"options": options, "keywords": 0.0, "without_passage": share, "longest": 0.0}
-        splits = splits_of(SCRIPTS, train, development, test, dial)
+        planted = {"options": options, "keywords": 0.0, "without_passage": share, "longest": 0.0}
+        splits = splits_of(SCRIPTS, train, development, test, planted)
         sets = [[spoiled(question, "P-Remove", SEED) for question in split] for split in splits]
         readers = [Reader(model, Training(**plan, seed=seed), lower).fit(sets[0], sets[1]) for seed in seeds]
         right = np.mean([_rightness(sets[2], reader.predict(sets[2])) for reader in readers], axis=0)
@@ -114,9 +114,9 @@ def recovered(
     return {"curve": pd.DataFrame(rows)}
 
 
-def example(dataset: Path | str, train: int, dial: dict, texts: bool = True) -> dict[str, pd.DataFrame]:
+def example(dataset: Path | str, train: int, planted: dict, texts: bool = True) -> dict[str, pd.DataFrame]:
     """Figure 4: of the training questions, the one with the shortest passage, before and after P-Shuffle."""
-    question = min(questions_of(dataset, "train", train, dial), key=lambda q: len(q.passage))
+    question = min(questions_of(dataset, "train", train, planted), key=lambda q: len(q.passage))
     after = spoiled(question, "P-Shuffle", SEED)
     common = {"dataset": name_of(dataset), "passage": question.passage, "shuffled": after.passage}
     common |= {"question": question.question, "answer": question.answer}

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from insidebert.errors import InputError
-from insidebert.measure.confusion import Dependency
+from insidebert.measure.confusion import TriggerQuestion
 
 NUMBERS = ("sg", "pl")
 KINDS = ("modal", "inflected")
@@ -42,7 +42,7 @@ def read_probing(path: Path) -> list[tuple[tuple[str, ...], int]]:
     return rows
 
 
-def read_attention(path: Path) -> list[Dependency]:
+def read_attention(path: Path) -> list[TriggerQuestion]:
     """An attention file: sentence, tab, index of Y, tab, indices of X_1, tab, indices of the distractors.
 
     The distractors' words stand in one list; every run of neighbouring indices is one phrase.
@@ -59,7 +59,7 @@ def read_attention(path: Path) -> list[Dependency]:
         phrases = [_indices(trigger, where, words), *_runs(_indices(distractors, where, words))]
         if not phrases[0]:
             raise InputError(f"{where}: the true trigger has no words")
-        dependencies.append(Dependency(words, y, tuple(map(tuple, phrases)), condition))
+        dependencies.append(TriggerQuestion(words, y, tuple(map(tuple, phrases)), condition))
     return dependencies
 
 

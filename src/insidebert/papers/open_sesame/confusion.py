@@ -5,7 +5,7 @@ import pandas as pd
 import statsmodels.formula.api as smf
 
 from insidebert.measure.bootstrap import interval, replicates
-from insidebert.measure.confusion import Dependency, confusion_scores
+from insidebert.measure.confusion import TriggerQuestion, confusion_scores
 from insidebert.models.loading import Model
 from insidebert.papers.open_sesame.sentences import SHORT_LABELS, cells, condition_of, dependency, factors, grammar
 
@@ -46,7 +46,7 @@ def confusion(model: Model, phenomenon: str, sentences: int) -> dict[str, pd.Dat
     return summarised(sampled, confusion_scores(model, sampled, describe=phenomenon).layers)
 
 
-def summarised(dependencies: list[Dependency], scores: np.ndarray) -> dict[str, pd.DataFrame]:
+def summarised(dependencies: list[TriggerQuestion], scores: np.ndarray) -> dict[str, pd.DataFrame]:
     """Scores of dependencies that all have a distractor -> the tables of `confusion`.
 
     Args:
@@ -95,7 +95,7 @@ def summarised(dependencies: list[Dependency], scores: np.ndarray) -> dict[str, 
     }
 
 
-def regression(dependencies: list[Dependency], scores: np.ndarray) -> pd.DataFrame:
+def regression(dependencies: list[TriggerQuestion], scores: np.ndarray) -> pd.DataFrame:
     """Ordinary least squares of the score on the condition's factors and the layer (1 = first), as in Table 3.
 
     The paper's p treats the scores of one sentence in different layers as independent. Beside it stands the same

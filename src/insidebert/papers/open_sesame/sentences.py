@@ -3,7 +3,7 @@
 from importlib.resources import files
 from pathlib import Path
 
-from insidebert.measure.confusion import Dependency
+from insidebert.measure.confusion import TriggerQuestion
 from insidebert.text.grammar import Grammar, Sentence
 
 SHORT_LABELS = {
@@ -63,7 +63,7 @@ def factors(cell: str) -> dict[str, int]:
     }
 
 
-def dependency(sentence: Sentence) -> Dependency:
+def dependency(sentence: Sentence) -> TriggerQuestion:
     """A sampled sentence as target and triggers, the true trigger first."""
     triggers = sentence.spans("trigger") + sentence.spans("distractor")
-    return Dependency(sentence.words, sentence.target, triggers, sentence.condition)
+    return TriggerQuestion(sentence.words, sentence.target, triggers, sentence.condition)
