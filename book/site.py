@@ -11,9 +11,9 @@ from pathlib import Path
 
 import nbformat
 import yaml
-from pages.slides import slides
 
 from book import pages
+from book.slides import slides
 from insidebert.errors import InputError
 from insidebert.results.artifacts import read_tidy, write_text
 from insidebert.results.paths import Paths

@@ -11,10 +11,10 @@ import nbformat
 import pandas as pd
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
-from pages.slides import slides
 from PIL import Image
 
 from book import pages, site
+from book.slides import slides
 from insidebert.errors import InputError
 from insidebert.results.claims import COLUMNS
 from insidebert.results.paths import Paths

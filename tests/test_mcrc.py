@@ -17,7 +17,7 @@ from insidebert.text.attacks import ATTACKS, CONDITIONS, attack, spoiled
 from insidebert.text.questions import Question
 
 SIZES = {"train": 24, "development": 8, "test": 16}
-PLAN = {"epochs": 1, "pieces": 64}
+PLAN = {"epochs": 1, "pieces": 64, "precision": "float32"}
 
 
 @pytest.fixture(scope="module")
@@ -46,13 +46,13 @@ def test_the_tables_agree_with_the_questions(tiny_folder, folder):
         assert table.at[name, "accuracy"] == pytest.approx(accuracy[name])
         assert table.at[name, "change"] == pytest.approx(accuracy[name] / accuracy["original"] - 1)
         assert table.at[name, "low"] <= table.at[name, "accuracy"] <= table.at[name, "high"]
-    assert attacks["chance"].tolist() == pytest.approx([1 / 3] * 8)
+    assert table["chance"].tolist() == pytest.approx([1 / 3] * 8)
     before = rows[rows["attack"] == "original"].set_index("id")
     assert (before["length_change"] == 0).all()
     added = rows[rows["attack"] == "AddAns2Opt"].set_index("id")
     assert (added["length_change"] == 1).all()  # a one-word answer behind one-word distractors
     contrasts = made["contrasts"].set_index("contrast")["estimate"]
-    assert contrasts["average change over the attacks"] == pytest.approx(attacks["change"].iloc[1:].mean())
+    assert contrasts["average change over the attacks"] == pytest.approx(table["change"].iloc[1:].mean())
     case = made["case"]
     falls = before["p_answer"] - rows[rows["attack"] == attacks.CASE].set_index("id")["p_answer"]
     asked = {q.id: q for q in questions.read(folder, "test")}[falls.idxmax()]
