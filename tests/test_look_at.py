@@ -145,21 +145,23 @@ def test_gradients_equal_finite_differences(tiny, monkeypatch):
     ids, chosen = masked_lm.masked(tiny, batch, attention_gradients.MASKED_SHARE, np.random.default_rng(3))
     length = len(encoded.ids[0])
 
-    def loss(layer_index, place, change):
+    places = np.stack(np.indices((2, length, length))).reshape(3, -1)  # every weight of a layer, in one batch
+    copies = np.arange(places.shape[1])
+    inputs = {name: part.expand(len(copies), -1) for name, part in (batch.inputs | {"input_ids": ids}).items()}
+
+    def losses(layer_index, change):
         def shifted(layer):
             if layer.index == layer_index:
-                maps = layer.maps.clone()
-                maps[0][place] += change
-                vars(layer)["maps"] = maps
+                layer.maps[copies, *places] += change
 
         with torch.no_grad(), reducible(tiny.encoder):
-            _, output = run_with_attention(tiny.encoder, shifted, **batch.inputs | {"input_ids": ids})
-            return cross_entropy(head(output.last_hidden_state[chosen]).double(), batch.ids[chosen]).item()
+            _, output = run_with_attention(tiny.encoder, shifted, **inputs)
+        logits = head(output.last_hidden_state[chosen.expand(len(copies), -1)]).double()
+        gold = batch.ids[chosen].repeat(len(copies))
+        return cross_entropy(logits, gold, reduction="none").reshape(len(copies), -1).mean(1).numpy()
 
     for layer in range(3):
-        slopes = np.zeros((2, length, length))
-        for place in np.ndindex(slopes.shape):
-            slopes[place] = (loss(layer, place, 1e-2) - loss(layer, place, -1e-2)) / 2e-2
+        slopes = ((losses(layer, 1e-2) - losses(layer, -1e-2)) / 2e-2).reshape(2, length, length)
         expected = [np.abs(slopes[:, :, classes[0] == kind]).mean() for kind in range(4)]
         np.testing.assert_allclose(found[layer], expected, rtol=0.02, atol=1e-5)
 
