@@ -30,6 +30,7 @@ BIN       := $(if $(filter Windows_NT,$(OS)),$(VENV)/Scripts,$(VENV)/bin)
 PYTHON    := $(BIN)/python
 BUILD     := build/$(PROFILE)
 READY     := $(VENV)/.ready
+INSTALL   := $(PYTHON) -m pip install --quiet --no-deps
 
 NOTEBOOKS := $(wildcard notebooks/*$(if $(PAPER),-$(subst _,-,$(PAPER))-)*.ipynb)
 EXECUTED  := $(NOTEBOOKS:notebooks/%=$(BUILD)/notebooks/%)
@@ -59,11 +60,14 @@ $(CHOICE): always
 	@mkdir -p $(@D)
 	@echo '$(OPTIONS)' | cmp -s - $@ || echo '$(OPTIONS)' > $@
 
-$(READY): requirements.lock pyproject.toml
-	@$(SYSTEM_PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; name one by SYSTEM_PYTHON=...")'
+# Hashes are checked. What torch needs on a GPU is gigabytes, so it comes only where torch is not the CPU build.
+$(READY): requirements.lock requirements-cuda.lock pyproject.toml
+	@$(SYSTEM_PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11, 5) and "Python 3.11.5 or newer is needed; name one by SYSTEM_PYTHON=...")'
 	$(SYSTEM_PYTHON) -m venv $(VENV)
-	$(PYTHON) -m pip install --quiet --requirement requirements.lock
-	$(PYTHON) -m pip install --quiet --no-deps --no-build-isolation --editable .
+	$(INSTALL) --require-hashes --requirement requirements.lock
+	@$(PYTHON) -c 'import sys; from importlib.metadata import version; sys.exit(sys.platform == "linux" and "+cpu" not in version("torch"))' \
+		|| $(INSTALL) --require-hashes --requirement requirements-cuda.lock
+	$(INSTALL) --no-build-isolation --editable .
 	@touch $@
 
 # Gold trees for What Does BERT Look At?, questions for Si et al.; files are named relative to this folder.
@@ -111,11 +115,15 @@ lab: $(READY)
 exercises: $(READY)
 	@$(PYTHON) teaching/make_student.py
 
+# uv resolves for all platforms at once. The extra hash is that of torch's CPU build for CPython 3.11 on x86-64 Linux, which
+# the package index does not list; it was taken from the wheel that the tests ran with.
+TORCH_CPU := sha256:6746dbcbeb526eb61330b76b41ff1b4eb848951103a892eeb080dfa2b264667b
 lock:
-	rm -rf build/lock && $(SYSTEM_PYTHON) -m venv build/lock
-	build/lock/bin/python -m pip install --quiet 'torch==2.13.0' setuptools wheel '.[dev,book,browser]'
-	echo '# Written by `make lock`: every package that the tests and figures were made with.' > requirements.lock
-	build/lock/bin/python -m pip freeze --all --exclude insidebert --exclude pip | sed 's/+cpu$$//' >> requirements.lock
+	rm -rf build/lock && $(SYSTEM_PYTHON) -m venv build/lock && build/lock/bin/python -m pip install --quiet uv
+	build/lock/bin/uv pip compile --universal --generate-hashes --no-header --no-annotate --quiet --all-extras \
+		--python-version 3.11.5 --constraint constraints.txt pyproject.toml --output-file build/lock/all.txt
+	sed -i.bak 's/^\(torch==.*\)$$/\1\n    --hash=$(TORCH_CPU) \\/' build/lock/all.txt
+	awk '/^[^ ]/ { cuda = /^(nvidia-|cuda-|triton==)/ } { print > (cuda ? "requirements-cuda.lock" : "requirements.lock") }' build/lock/all.txt
 
 clean:
 	rm -rf build .pytest_cache .ruff_cache
