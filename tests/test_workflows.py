@@ -21,7 +21,7 @@ def test_workflows_pass_actionlint():
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
 def test_workflows_call_targets_that_the_makefile_has(path):
-    called = re.findall(r"run: make ([\w -]+)", path.read_text(encoding="utf-8"))
+    called = re.findall(r"run: make ([a-z -]+)", path.read_text(encoding="utf-8"))
     wanted = {target for line in called for target in line.split()}
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     known = {name for line in re.findall(r"^([\w -]+):(?!=)", makefile, re.MULTILINE) for name in line.split()}
