@@ -11,7 +11,7 @@ from torch.nn.functional import cross_entropy
 from insidebert.errors import InputError
 from insidebert.measure import attention_gradients, depth
 from insidebert.measure.head_distances import SMOOTHING, head_distances, jensen_shannon
-from insidebert.measure.surface import STATISTICS, _sums_of_rows, surface_statistics
+from insidebert.measure.surface import STATISTICS, _sums_of_rows, segment_statistics
 from insidebert.models import loading, masked_lm
 from insidebert.models.attention import reducible, run_with_attention
 from insidebert.models.encoding import batches, encode
@@ -76,7 +76,7 @@ def check_statistics(model, pairs):
 
     encoded = encode_pairs(model, pairs, longest=64)
     classes = token_classes(model, encoded)
-    found = surface_statistics(model, encoded, classes)
+    found = segment_statistics(model, encoded, classes)
     for row in range(len(pairs)):
         maps, values = eager_maps(model, encoded, row), values_of(model, encoded, row)
         for layer, projections in enumerate(output_projections(model.encoder)):

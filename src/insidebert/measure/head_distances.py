@@ -1,6 +1,7 @@
 """How differently two heads attend: Jensen-Shannon divergence between all pairs of heads."""
 
 import math
+from collections.abc import Sequence
 
 import numba
 import numpy as np
@@ -8,21 +9,33 @@ import torch
 
 from insidebert.measure._fast_log import x_log2_x
 from insidebert.models.attention import attention_batches
-from insidebert.models.encoding import Encoded
+from insidebert.models.encoding import Encoded, encoded_from
 from insidebert.models.loading import Model
 
 SMOOTHING = 1e-3
 
 
-def head_distances(model: Model, encoded: Encoded) -> np.ndarray:
+def head_distances(model: Model, texts: Encoded | Sequence[str]) -> np.ndarray:
     """Jensen-Shannon divergence of every two heads, in nats.
 
     Clark et al. (2019, section 6): summed over the tokens of a segment, attention smoothed as 0.999 a + 0.001 / n;
     here then averaged over segments.
 
+    Args:
+        texts: segments; encoded, or as for `encode`.
+
     Returns:
         [layers * heads, layers * heads], heads of the lowest layer first.
+
+    Raises:
+        InputError: as `encode`.
+
+    Example:
+        >>> import insidebert as ib
+        >>> ib.head_distances(ib.load("distilbert-cased"), ["The girl sleeps."]).shape
+        (72, 72)
     """
+    encoded = encoded_from(model, texts)
     heads = model.layers * model.encoder.config.num_attention_heads
     total = np.zeros((heads, heads))
     looked_at = attention_batches(model, encoded, lambda _: lambda layer: layer.maps, "distances of heads", "segment")

@@ -7,7 +7,7 @@ import pandas as pd
 
 from insidebert.measure.bootstrap import interval, replicates
 from insidebert.measure.depth import first_sixth, late, middle_to_late
-from insidebert.measure.surface import STATISTICS, surface_statistics
+from insidebert.measure.surface import STATISTICS, segment_statistics
 from insidebert.models.attention import attention_batches
 from insidebert.models.loading import Model
 from insidebert.models.segments import encode_pairs, paragraph_pairs, token_classes, wikipedia_pairs
@@ -36,7 +36,7 @@ def surface(model: Model, text: Path | str, segments: int) -> dict[str, pd.DataF
     """
     pairs = pairs_of(text, segments)
     encoded = encode_pairs(model, pairs)
-    values = surface_statistics(model, encoded, token_classes(model, encoded))
+    values = segment_statistics(model, encoded, token_classes(model, encoded))
     count, layers, heads, statistics = values.shape
     resampled = replicates(values.reshape(count, -1)).reshape(-1, layers, heads, statistics)
     lengths = encoded.lengths
