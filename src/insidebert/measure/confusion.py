@@ -142,7 +142,9 @@ def confusion_score(model: Model, sentence: str | Sequence[str], target: str, tr
         >>> import insidebert as ib
         >>> model = ib.load("distilbert-cased")
         >>> triggers = ["The girl", "the dogs"]
-        >>> ib.confusion_score(model, "The girl near the dogs does sleep.", target="does", triggers=triggers).round(1)
+        >>> bits = ib.confusion_score(model, "The girl near the dogs does sleep.", target="does", triggers=triggers)
+        >>> bits.shape, bits.argmin() + 1
+        ((6,), np.int64(4))
     """
     return confusion_scores(model, [TriggerQuestion.of(model, sentence, target, triggers)]).layers[0]
 

@@ -52,6 +52,7 @@ def surface_statistics(model: Model, texts: Encoded | Sequence[str]) -> pd.DataF
         >>> import insidebert as ib
         >>> table = ib.surface_statistics(ib.load("distilbert-cased"), ["The girl sleeps.", "The dogs run, and wait."])
         >>> table[table["statistic"] == "to next"].nlargest(1, "value")[["layer", "head"]].values.tolist()
+        [[1, 4]]
     """
     encoded = encoded_from(model, texts)
     mean = segment_statistics(model, encoded, token_classes(model, encoded)).mean(0)
@@ -73,7 +74,7 @@ def surface_of_maps(maps: np.ndarray, classes: np.ndarray, norms: np.ndarray | N
     Example:
         >>> broad = np.full((1, 1, 4, 4), 0.25, dtype=np.float32)
         >>> found = surface_of_maps(broad, np.array([0, 3, 2, 1]))
-        >>> dict(zip(STATISTICS, found[0, 0].round(2).tolist()))["entropy"]
+        >>> round(float(found[0, 0, STATISTICS.index("entropy")]), 2)
         1.39
     """
     norms = np.ones(maps.shape[:3], dtype=np.float32) if norms is None else norms

@@ -151,10 +151,9 @@ def attention_batches(
         The batch, and what the function returned for each layer, lowest first.
 
     Example:
-        >>> from insidebert.models.encoding import encode
-        >>> from insidebert.models.loading import load, resolve
-        >>> model = load(resolve("distilbert-cased"))
-        >>> encoded = encode(model, [["The", "girl", "sleeps", "."]], special=True)
+        >>> import insidebert as ib
+        >>> model = ib.load("distilbert-cased")
+        >>> encoded = ib.encode(model, ["The girl does sleep"])
         >>> for batch, maps in attention_batches(model, encoded, lambda batch: lambda layer: layer.maps):
         ...     print(batch.rows, len(maps), tuple(maps[0].shape))
         [0] 6 (1, 12, 6, 6)

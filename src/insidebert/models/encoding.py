@@ -80,7 +80,7 @@ def encode(model: Model, sentences: Sequence[str | Sequence[str]], special: bool
         >>> import insidebert as ib
         >>> encoded = ib.encode(ib.load("distilbert-cased"), ["The girl's cat sleeps."])
         >>> encoded.lengths, encoded.words[0]
-        (array([9]), array([-1,  0,  1,  1,  1,  2,  3,  4, -1]))
+        (array([10]), array([-1,  0,  1,  1,  1,  2,  3,  3,  4, -1]))
     """
     encoded = encode_every(model, sentences, special)
     longest = int(encoded.lengths.argmax())

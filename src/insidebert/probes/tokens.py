@@ -43,7 +43,7 @@ class TokenProbe(LinearClassifiers, ClassifierMixin, BaseEstimator):
         self,
         epochs: int = 20,
         batch_size: int = 64,
-        learning_rate: float = 3e-3,
+        learning_rate: float = 1e-2,
         weight_decay: float = 0.0,
         dropout: float = 0.1,
         seed: int = 0,
