@@ -19,17 +19,17 @@ from insidebert.finetune.reader import Reader, Training
 from insidebert.measure.confusion import TriggerQuestion, confusion_scores
 from insidebert.measure.head_accuracy import accuracies, answers
 from insidebert.measure.head_distances import jensen_shannon
-from insidebert.measure.surface import surface_statistics
+from insidebert.measure.surface import segment_statistics
 from insidebert.measure.word_attention import align, attended_words, word_maps
 from insidebert.models import loading
-from insidebert.models.attention import reducible, run_with_attention
-from insidebert.models.encoding import Encoded, batches, encode, hidden_states
+from insidebert.models.attention import attention_batches, run_with_attention
+from insidebert.models.encoding import Encoded, encode, hidden_states
 from insidebert.models.segments import encode_pairs, paragraph_pairs, token_classes
 from insidebert.papers.look_at.syntax import trees_of
 from insidebert.papers.mcrc.question_sets import name_of, splits_of
 from insidebert.papers.open_sesame.sentences import dependency, grammar
 from insidebert.probes.attention import AttentionAndWords, HeadProbe, Sentences
-from insidebert.probes.position import LayerProbes, control_targets
+from insidebert.probes.position import PositionProbe, control_targets
 from insidebert.results.paths import Paths
 from insidebert.text import word_vectors
 from insidebert.text.attacks import ATTACKS, attack
@@ -59,7 +59,7 @@ def open_sesame(model_name: str) -> list[str]:
         def run():
             states = hidden_states(model, encoded)
             for seed in range(seeds):
-                LayerProbes(epochs=epochs, seed=seed).fit(states, targets)
+                PositionProbe(epochs=epochs, seed=seed).fit(states, targets)
 
         return run
 
@@ -101,7 +101,7 @@ def look_at(model_name: str) -> list[str]:
     classes = token_classes(model, encoded)
     bare = partial(forward, model, encoded)
     lines = [f"{model_name}, {len(encoded)} segments of {int(encoded.lengths.mean())} pieces"]
-    against = ratio(lambda: surface_statistics(model, encoded, classes), bare)
+    against = ratio(lambda: segment_statistics(model, encoded, classes), bare)
     lines.append(f"surface statistics / bare forward: {against:.2f}  (at most 1.25)")
     few, many = (peak_of(model_name, count, "surface") for count in (100, 1000))
     lines.append(f"peak memory, 1000 segments / 100, a process each: {many / few:.3f}  (at most 1.1)")
@@ -193,8 +193,7 @@ def shape_of_bert_base() -> list[str]:
     ids = torch.randint(1000, 20000, (8, 128))
     with torch.inference_mode():
         bare = min(time_of(lambda: encoder(input_ids=ids)) for _ in range(REPEATS)) / len(ids)
-        with reducible(encoder):
-            layers, _ = run_with_attention(encoder, lambda layer: layer.maps[:1], input_ids=ids)
+        layers, _ = run_with_attention(encoder, lambda layer: layer.maps[:1], input_ids=ids)
     maps = torch.cat(layers).flatten(0, 1).transpose(0, 1).contiguous().numpy()
     jensen_shannon(maps)
     ours = min(time_of(lambda: jensen_shannon(maps)) for _ in range(REPEATS))
@@ -208,11 +207,8 @@ def shape_of_bert_base() -> list[str]:
 def maps_of(model: loading.Model, encoded: Encoded) -> list[np.ndarray]:
     """[queries, heads, keys] attention of each segment."""
     found = []
-    with torch.inference_mode(), reducible(model.encoder) as encoder:
-        for batch in batches(model, encoded):
-            layers, _ = run_with_attention(encoder, lambda layer: layer.maps, **batch.inputs)
-            stacked = torch.stack(layers, dim=1).flatten(1, 2).transpose(1, 2).contiguous()
-            found += list(stacked.numpy())
+    for _, layers in attention_batches(model, encoded, lambda _: lambda layer: layer.maps):
+        found += list(torch.stack(layers, dim=1).flatten(1, 2).transpose(1, 2).contiguous().cpu().numpy())
     return found
 
 
@@ -257,7 +253,7 @@ def measure(what: str, model_name: str, count: int) -> None:
     else:
         pairs = paragraph_pairs(Paths.find().corpus)
         encoded = encode_pairs(model, [pairs[i % len(pairs)] for i in range(count)])
-        surface_statistics(model, encoded, token_classes(model, encoded))
+        segment_statistics(model, encoded, token_classes(model, encoded))
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from insidebert.errors import InputError
 from insidebert.measure.confusion import TriggerQuestion
 from insidebert.measure.head_accuracy import OFFSETS
-from insidebert.measure.surface import STATISTICS, surface_statistics
+from insidebert.measure.surface import STATISTICS, segment_statistics
 from insidebert.models.attention import reducible, run_with_attention
 from insidebert.models.encoding import batches, encode
 from insidebert.models.segments import token_classes
@@ -351,7 +351,7 @@ def test_the_package_measures_the_same_entropy(tiny):
     (batch,) = batches(tiny, encoded)
     with torch.inference_mode(), reducible(tiny.encoder) as encoder:
         layers, _ = run_with_attention(encoder, lambda layer: layer.maps.numpy(), **batch.inputs)
-    measured = surface_statistics(tiny, encoded, token_classes(tiny, encoded))[..., STATISTICS.index("entropy")]
+    measured = segment_statistics(tiny, encoded, token_classes(tiny, encoded))[..., STATISTICS.index("entropy")]
     for layer, maps in enumerate(layers):
         check.entropy(measured[:, layer].mean(0), maps, encoded.lengths[batch.rows])
 

@@ -204,7 +204,7 @@ def test_scores_do_not_depend_on_the_batch():
     for scorer in (AttentionOnly(3), AttentionAndWords(3, 4), DistancesAndWords(4)):
         for weight in scorer.parameters():
             torch.nn.init.normal_(weight)
-        probe = HeadProbe(scorer)
+        probe = HeadProbe(scorer, epochs=0).fit(data, data)
         together = probe.predict(data)
         for i, found in enumerate(together):
             assert (found == probe.predict(data.select([i]))[0]).all()
@@ -243,7 +243,7 @@ def test_structural_probe_finds_trees_that_lie_in_the_states():
         states.append(torch.stack([torch.randn(len(tree), 12), own]))
     probe = StructuralProbe(rank=12, epochs=12, rate=0.05).fit(states[:40], trees[:40], states[40:50], trees[40:50])
     right, edges = probe.edges(states[50:], trees[50:])[:, 1].sum(0)
-    assert probe.layer == 1
+    assert probe.layer_ == 1
     assert right / edges > 0.95
 
 

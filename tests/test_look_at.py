@@ -11,7 +11,7 @@ from torch.nn.functional import cross_entropy
 from insidebert.errors import InputError
 from insidebert.measure import attention_gradients, depth
 from insidebert.measure.head_distances import SMOOTHING, head_distances, jensen_shannon
-from insidebert.measure.surface import STATISTICS, _sums_of_rows, surface_statistics
+from insidebert.measure.surface import STATISTICS, _sums_of_rows, segment_statistics
 from insidebert.models import loading, masked_lm
 from insidebert.models.attention import reducible, run_with_attention
 from insidebert.models.encoding import batches, encode
@@ -76,7 +76,7 @@ def check_statistics(model, pairs):
 
     encoded = encode_pairs(model, pairs, longest=64)
     classes = token_classes(model, encoded)
-    found = surface_statistics(model, encoded, classes)
+    found = segment_statistics(model, encoded, classes)
     for row in range(len(pairs)):
         maps, values = eager_maps(model, encoded, row), values_of(model, encoded, row)
         for layer, projections in enumerate(output_projections(model.encoder)):
@@ -252,7 +252,7 @@ def test_layers_of_twelve_by_depth():
     assert [layer + 1 for layer in depth.middle_to_late(12)] == [6, 7, 8, 9, 10]
     assert [layer + 1 for layer in depth.middle_to_late(6)] == [3, 4, 5]
     assert [layer + 1 for layer in depth.from_fifth(12)] == list(range(5, 13))
-    assert [layer + 1 for layer in depth.early(12) + depth.late(12)] == [1, 2, 11, 12]
+    assert [layer + 1 for layer in depth.first_sixth(12) + depth.late(12)] == [1, 2, 11, 12]
 
 
 def test_behaviours_are_named_in_order():

@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 from insidebert.errors import InputError
 from insidebert.explore.figures import all_heads, among_heads, by_layer, one_head
 from insidebert.measure.confusion import TriggerQuestion, confusion_scores
-from insidebert.measure.surface import STATISTICS, surface_statistics
+from insidebert.measure.surface import STATISTICS, segment_statistics
 from insidebert.models import loading
 from insidebert.models.encoding import encode_every
 from insidebert.models.segments import token_classes
@@ -69,7 +69,7 @@ def look(model: loading.Model, words: Sequence[str]) -> Seen:
         raise InputError(f"the sentence has {encoded.lengths[0]} pieces; the pictures hold {limit}, so shorten it")
     encoded.pieces_of(0, range(len(words)))
     with capture_output():  # progress bars of one sentence
-        (values,) = surface_statistics(model, encoded, token_classes(model, encoded))
+        (values,) = segment_statistics(model, encoded, token_classes(model, encoded))
     places = pd.MultiIndex.from_product([*(range(1, n + 1) for n in values.shape[:2]), STATISTICS])
     surface = pd.Series(values.ravel(), places.set_names(["layer", "head", "statistic"])).rename("value").reset_index()
     return Seen(tuple(words), *own_sentence(model, " ".join(words)), surface)

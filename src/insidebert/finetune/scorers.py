@@ -9,7 +9,7 @@ from torch import nn
 from transformers import AutoModelForMultipleChoice
 
 from insidebert.errors import InputError
-from insidebert.models.encoding import Encoded
+from insidebert.models.encoding import Encoded, tokenized
 from insidebert.models.loading import Model
 from insidebert.text.questions import Question
 
@@ -84,7 +84,7 @@ class Sequences:
         """
         tokenizer = model.tokenizer
         room = min(pieces, model.limit) - tokenizer.num_special_tokens_to_add(pair=True)
-        own = tokenizer([second for _, second in pairs], add_special_tokens=False, return_attention_mask=False)
+        own = tokenized(model, [second for _, second in pairs], add_special_tokens=False)
         left = [
             room - bool(passage) - len(ids)  # of a passage that is there, one piece at least stays
             for (passage, _), ids in zip(pairs, own["input_ids"], strict=True)
@@ -96,12 +96,12 @@ class Sequences:
                 f"question and option {pairs[longest][1][:60]!r}... have {pieces_of} pieces, "
                 f"{pieces_of + left[longest]} fit; allow more pieces, or leave the question out"
             )
-        batch = tokenizer(
+        batch = tokenized(
+            model,
             [first for first, _ in pairs],
             [second for _, second in pairs],
             truncation="only_first",
             max_length=min(pieces, model.limit),
-            return_attention_mask=False,
             return_token_type_ids=True,
         )
         ids = [np.array(row) for row in batch["input_ids"]]

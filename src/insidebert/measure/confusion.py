@@ -2,15 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import torch
-from tqdm.auto import tqdm
 
 from insidebert.errors import InputError
-from insidebert.models.attention import LayerAttention, reducible, stack_layers
-from insidebert.models.encoding import Batch, Encoded, batches, encode
+from insidebert.models.attention import LayerAttention, attention_batches
+from insidebert.models.encoding import Batch, Encoded, encode
 from insidebert.models.loading import Model
+from insidebert.text.words import places_of, words_of
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,43 @@ class TriggerQuestion:
     target: int
     triggers: tuple[tuple[int, ...], ...]
     condition: str = ""
+
+    @classmethod
+    def of(cls, model: Model, sentence: str | Sequence[str], target: str, triggers: Sequence[str]) -> "TriggerQuestion":
+        """A question in words.
+
+        Args:
+            model: whose tokenizer parts the sentence into words.
+            sentence: a string, or a list of words.
+            target: one word of it.
+            triggers: phrases of it, the true trigger first.
+
+        Raises:
+            InputError: a phrase stands nowhere in the sentence or more than once, or the target is not one word.
+
+        Example:
+            >>> import insidebert as ib
+            >>> model = ib.load("distilbert-cased")
+            >>> sentence, triggers = "The girl near the dogs does sleep.", ["The girl", "the dogs"]
+            >>> asked = ib.TriggerQuestion.of(model, sentence, "does", triggers)
+            >>> asked.target, asked.triggers
+            (5, ((0, 1), (3, 4)))
+        """
+        words = words_of(model, sentence) if isinstance(sentence, str) else tuple(sentence)
+
+        def place(text: str) -> tuple[int, ...]:
+            found = places_of(words, words_of(model, text))
+            if len(found) != 1:
+                stands = f"stands {len(found)} times" if found else "does not stand"
+                way_out = (
+                    "name its words by number in a TriggerQuestion" if found else "copy it from there, capitals too"
+                )
+                raise InputError(f"{text!r} {stands} in {' '.join(words)!r}; {way_out}")
+            return found[0]
+
+        if len(place(target)) > 1:
+            raise InputError(f"the target {target!r} is {len(place(target))} words; attention is read off from one")
+        return cls(words, place(target)[0], tuple(place(text) for text in triggers))
 
 
 @dataclass(frozen=True)
@@ -64,6 +102,13 @@ def confusion_scores(
     Raises:
         InputError: no dependency has a distractor; overlapping phrases; a word without pieces; a sentence longer than
             the model takes.
+
+    Example:
+        >>> import insidebert as ib
+        >>> words = ("The", "girl", "near", "the", "dogs", "does", "sleep")
+        >>> asked = ib.TriggerQuestion(words, target=5, triggers=((0, 1), (3, 4)))
+        >>> ib.confusion_scores(ib.load("distilbert-cased"), [asked], heads=True).heads.shape
+        (1, 6, 12)
     """
     kept = np.array([i for i, d in enumerate(dependencies) if any(d.triggers[1:])])
     if not len(kept):
@@ -73,20 +118,54 @@ def confusion_scores(
     config = model.encoder.config
     by_layer = np.empty((len(chosen), model.layers))
     by_head = np.empty((len(chosen), model.layers, config.num_attention_heads)) if heads else None
-    with (
-        torch.inference_mode(),
-        reducible(model.encoder) as encoder,
-        tqdm(total=len(chosen), desc=describe, unit="sentence", leave=False) as bar,
-    ):
-        for batch in batches(model, encoded):
-            reduce = _Reduction.of(encoded, chosen, batch)
-            received = stack_layers(encoder, reduce, **batch.inputs)
-            received = received.transpose(0, 1).cpu().numpy()  # [B, layers, heads, candidates]
-            by_layer[batch.rows] = bits(received.mean(2))
-            if heads:
-                by_head[batch.rows] = bits(received)
-            bar.update(len(batch.rows))
+    for batch, received in attention_batches(model, encoded, partial(_Reduction.of, encoded, chosen), describe):
+        received = torch.stack(received, dim=1).cpu().numpy()  # [B, layers, heads, candidates]
+        by_layer[batch.rows] = bits(received.mean(2))
+        if heads:
+            by_head[batch.rows] = bits(received)
     return Confusion(kept, len(dependencies) - len(kept), by_layer, by_head)
+
+
+def confusion_score(model: Model, sentence: str | Sequence[str], target: str, triggers: Sequence[str]) -> np.ndarray:
+    """Confusion of one sentence in every layer (Lin et al. 2019, section 4).
+
+    Args:
+        sentence, target, triggers: in words, as for `TriggerQuestion.of`.
+
+    Returns:
+        [layers] bits: 0 where the true trigger gets all of the target's attention, 1 where one distractor gets half.
+
+    Raises:
+        InputError: a phrase is not in the sentence, phrases overlap, or there is no distractor.
+
+    Example:
+        >>> import insidebert as ib
+        >>> model = ib.load("distilbert-cased")
+        >>> triggers = ["The girl", "the dogs"]
+        >>> bits = ib.confusion_score(model, "The girl near the dogs does sleep.", target="does", triggers=triggers)
+        >>> bits.shape, bits.argmin() + 1
+        ((6,), np.int64(4))
+    """
+    return confusion_scores(model, [TriggerQuestion.of(model, sentence, target, triggers)]).layers[0]
+
+
+def confusion_of_maps(maps: np.ndarray, target: Sequence[int], triggers: Sequence[Sequence[int]]) -> np.ndarray:
+    """The confusion score from an attention map that you have.
+
+    Args:
+        maps: [..., heads, T, T] FROM the last axis but one TO the last.
+        target: places of the target's pieces.
+        triggers: places of each candidate's pieces, the true trigger first.
+
+    Returns:
+        [...] bits, from the attention averaged over heads.
+
+    Example:
+        >>> confusion_of_maps(np.array([[[0.0, 0.5, 0.5], [0.5, 0.0, 0.5], [0.2, 0.6, 0.2]]]), [2], [[0], [1]])
+        np.float64(2.0)
+    """
+    received = maps.mean(-3)[..., list(target), :].mean(-2)
+    return bits(np.stack([received[..., list(phrase)].sum(-1) for phrase in triggers], axis=-1))
 
 
 def bits(received: np.ndarray) -> np.ndarray:

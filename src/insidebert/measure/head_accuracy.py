@@ -1,11 +1,15 @@
 """Heads as classifiers of dependency relations: which word's head does a head of attention find?"""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from insidebert.errors import InputError
 from insidebert.measure.bootstrap import interval, replicates
+from insidebert.measure.word_attention import align, attended_words
+from insidebert.models.loading import Model
 from insidebert.text.treebanks import Tree
 
 OFFSETS = (-3, -2, -1, 1, 2)
@@ -33,6 +37,79 @@ class HeadHits:
     by_head: np.ndarray
     by_offset: np.ndarray
     shape: tuple[int, int, int]
+
+
+def head_accuracy(model: Model, trees: Sequence[Tree | tuple]) -> pd.DataFrame:
+    """How often every head, from a word, looks most at the word's head in the tree (Clark et al. 2019, section 4.2).
+
+    Args:
+        trees: with gold heads; or (words, heads, relations) of each sentence, heads zero-based and -1 for the root.
+
+    Returns:
+        A row per relation (`all` for all words), direction, layer and head (one-based): accuracy, a share of `cases`
+        words. Sentences that the model cannot take are counted by reason in `.attrs["skipped"]`.
+
+    Raises:
+        InputError: a tree with a head outside it, or no sentence that fits the model.
+
+    Example:
+        >>> import insidebert as ib
+        >>> tree = ("The", "girl", "sleeps"), (1, 2, -1), ("det", "nsubj", "root")
+        >>> table = ib.head_accuracy(ib.load("distilbert-cased"), [tree])
+        >>> len(table), sorted(table["relation"].unique())
+        (576, ['all', 'det', 'nsubj', 'root'])
+    """
+    trees = [tree if isinstance(tree, Tree) else _tree(i, *tree) for i, tree in enumerate(trees)]
+    aligned = align(model, [tree.words for tree in trees])
+    table = accuracy_table(answers([trees[i] for i in aligned.kept], attended_words(model, aligned.encoded)))
+    table.attrs["skipped"] = aligned.skipped
+    return table
+
+
+def accuracy_of_maps(
+    maps: Sequence[np.ndarray], heads: Sequence[Sequence[int]], relations: Sequence[Sequence[str]]
+) -> pd.DataFrame:
+    """The same from maps between words that you have.
+
+    Args:
+        maps: per sentence, [layers, heads, W, W] FROM axis 2 TO axis 3.
+        heads: per sentence, [W] zero-based place of each word's head, -1 for the root.
+        relations: per sentence, [W].
+
+    Example:
+        >>> next_word = np.eye(3, k=1)[None, None]
+        >>> table = accuracy_of_maps([next_word], [[1, 2, -1]], [["det", "nsubj", "root"]])
+        >>> there = table[table["direction"] == "dependent to head"]
+        >>> dict(zip(there["relation"], there["accuracy"].round(2)))
+        {'all': 0.67, 'det': 1.0, 'nsubj': 1.0, 'root': 0.0}
+    """
+    trees = [_tree(i, [""] * len(own), own, names) for i, (own, names) in enumerate(zip(heads, relations, strict=True))]
+    return accuracy_table(answers(trees, [attended_in_maps(own) for own in maps]))
+
+
+def attended_in_maps(maps: np.ndarray) -> np.ndarray:
+    """[layers, heads, W, W] -> [2, W, layers, heads] like `attended_words`; no word is its own candidate."""
+    others = np.where(np.eye(maps.shape[-1], dtype=bool), -1.0, maps)
+    found = np.stack([others.argmax(-1), others.argmax(-2)])
+    return np.moveaxis(found if maps.shape[-1] > 1 else found - 1, -1, 1)
+
+
+def accuracy_table(given: "HeadHits") -> pd.DataFrame:
+    """A row per relation, direction, layer and head."""
+    names = [None, *np.unique(given.relations).tolist()]
+    shares, cases = accuracies(given, names), _members(given, names).sum(1).astype(int)
+    labels = [["all", *names[1:]], DIRECTIONS, *(range(1, n + 1) for n in given.shape[1:])]
+    places = pd.MultiIndex.from_product(labels, names=["relation", "direction", "layer", "head"])
+    table = pd.Series(shares.ravel(), places).rename("accuracy").reset_index()
+    table["accuracy"] = table["accuracy"].astype(float)
+    return table.assign(cases=np.repeat(cases, shares[0].size))
+
+
+def _tree(number: int, words: Sequence[str], heads: Sequence[int], relations: Sequence[str]) -> Tree:
+    if not len(words) == len(heads) == len(relations) or not all(-1 <= head < len(words) for head in heads):
+        raise InputError(f"tree {number + 1}: each of its words needs a relation and a head in the sentence, or -1")
+    none = ("",) * len(words)
+    return Tree(tuple(words), none, none, tuple(int(head) for head in heads), tuple(relations))
 
 
 def answers(trees: list[Tree], attended: list[np.ndarray]) -> HeadHits:

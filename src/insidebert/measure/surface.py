@@ -1,16 +1,18 @@
 """Surface patterns of attention: where each head looks on average, and how broadly, in one forward pass."""
 
 import math
+from collections.abc import Callable, Sequence
 
 import numba
 import numpy as np
+import pandas as pd
 import torch
-from tqdm.auto import tqdm
 
-from insidebert.measure.fast_log import x_log2_x
-from insidebert.models.attention import LayerAttention, output_projections, reducible, stack_layers
-from insidebert.models.encoding import Batch, Encoded, batches, padded
+from insidebert.measure._fast_log import x_log2_x
+from insidebert.models.attention import LayerAttention, attention_batches, output_projections
+from insidebert.models.encoding import Batch, Encoded, encoded_from, padded
 from insidebert.models.loading import Model
+from insidebert.models.segments import token_classes
 
 STATISTICS = (
     "to self",
@@ -33,7 +35,53 @@ SMOOTHING = 1e-4
 LOG_2 = np.float32(math.log(2))
 
 
-def surface_statistics(model: Model, encoded: Encoded, classes: list[np.ndarray]) -> np.ndarray:
+def surface_statistics(model: Model, texts: Encoded | Sequence[str]) -> pd.DataFrame:
+    """Average behaviour of every head: the mean of `segment_statistics` over texts.
+
+    Args:
+        texts: encoded, or as for `encode`, with special pieces.
+
+    Returns:
+        A row per layer, head (one-based) and statistic of STATISTICS, with its `value`: shares between 0 and 1,
+        entropies in nats.
+
+    Raises:
+        InputError: as `encode`.
+
+    Example:
+        >>> import insidebert as ib
+        >>> table = ib.surface_statistics(ib.load("distilbert-cased"), ["The girl sleeps.", "The dogs run, and wait."])
+        >>> table[table["statistic"] == "to next"].nlargest(1, "value")[["layer", "head"]].values.tolist()
+        [[1, 4]]
+    """
+    encoded = encoded_from(model, texts)
+    mean = segment_statistics(model, encoded, token_classes(model, encoded)).mean(0)
+    places = pd.MultiIndex.from_product([*(range(1, n + 1) for n in mean.shape[:2]), STATISTICS])
+    return pd.Series(mean.ravel(), places.set_names(["layer", "head", "statistic"])).rename("value").reset_index()
+
+
+def surface_of_maps(maps: np.ndarray, classes: np.ndarray, norms: np.ndarray | None = None) -> np.ndarray:
+    """The same statistics from maps that you have.
+
+    Args:
+        maps: [layers, heads, T, T] of one segment, FROM axis 2 TO axis 3.
+        classes: [T] 0 for [CLS], 1 for [SEP], 2 for `.` and `,`, 3 for the rest.
+        norms: [layers, heads, T] of the values behind the output map; without them, every norm counts as 1.
+
+    Returns:
+        [layers, heads, statistics], as in STATISTICS.
+
+    Example:
+        >>> broad = np.full((1, 1, 4, 4), 0.25, dtype=np.float32)
+        >>> found = surface_of_maps(broad, np.array([0, 3, 2, 1]))
+        >>> round(float(found[0, 0, STATISTICS.index("entropy")]), 2)
+        1.39
+    """
+    norms = np.ones(maps.shape[:3], dtype=np.float32) if norms is None else norms
+    return _Averages(np.tile(classes, (len(maps), 1)))(maps.astype(np.float32), norms.astype(np.float32))
+
+
+def segment_statistics(model: Model, encoded: Encoded, classes: list[np.ndarray]) -> np.ndarray:
     """Average behaviour of every head on every segment.
 
     Clark et al. (2019, section 3): averages over the query positions of a segment, where that query exists for `to
@@ -50,40 +98,40 @@ def surface_statistics(model: Model, encoded: Encoded, classes: list[np.ndarray]
     """
     heads = model.encoder.config.num_attention_heads
     found = np.empty((len(encoded), model.layers, heads, len(STATISTICS)), dtype=np.float32)
+    # W_O W_O^T of each head, so that a value's norm behind W_O costs no projection
     gram = [part @ part.transpose(1, 2) for part in output_projections(model.encoder)]
-    with (
-        torch.inference_mode(),
-        reducible(model.encoder) as encoder,
-        tqdm(total=len(encoded), desc="surface", unit="segment", leave=False) as bar,
-    ):
-        for batch in batches(model, encoded):
-            reduce = _Reduction(batch, classes, gram)
-            found[batch.rows] = stack_layers(encoder, reduce, **batch.inputs).transpose(0, 1).numpy()
-            bar.update(len(batch.rows))
+
+    def averages(batch: Batch) -> Callable[[LayerAttention], np.ndarray]:
+        average = _Averages(padded(classes, batch.rows, batch.length, -1).numpy())
+
+        def reduce(layer: LayerAttention) -> np.ndarray:
+            norms = torch.linalg.vecdot(layer.value @ gram[layer.index], layer.value).clamp(min=0).sqrt()
+            return average(layer.maps.cpu().numpy(), norms.cpu().numpy())
+
+        return reduce
+
+    for batch, reduced in attention_batches(model, encoded, averages, "surface", "segment"):
+        found[batch.rows] = np.stack(reduced, axis=1)
     return found
 
 
-class _Reduction:
-    """LayerAttention -> [B, heads, statistics], for one batch.
+class _Averages:
+    """Maps [B, heads, T, T] and norms [B, heads, T] -> [B, heads, statistics], for one batch.
 
     Args:
-        gram: per layer [heads, d, d], W_O W_O^T, so that a value's norm behind W_O costs no projection.
+        kinds: [B, T] token classes, -1 for padding.
     """
 
-    def __init__(self, batch: Batch, classes: list[np.ndarray], gram: list[torch.Tensor]):
-        self.gram = gram
-        kinds = padded(classes, batch.rows, batch.length, -1).numpy()
+    def __init__(self, kinds: np.ndarray):
         real = (kinds >= 0).astype(np.float32)
         self.lengths = real.sum(1).astype(np.int64)
         self.keys = np.stack([(kinds == kind).astype(np.float32) for kind in range(3)], axis=1)  # [B, 3, T]
         queries = np.stack([real, kinds == 0, kinds == 1, real - (kinds == 1)], axis=1).astype(np.float32)
-        self.queries = queries / queries.sum(2, keepdims=True)  # [B, 4, T]: mean over all, [CLS], [SEP], all but [SEP]
-        self.neighbours = real[:, 1:] / real[:, 1:].sum(1, keepdims=True)
+        with np.errstate(invalid="ignore"):  # NaN where a segment has no such query
+            self.queries = queries / queries.sum(2, keepdims=True)  # [B, 4, T]: all, [CLS], [SEP], all but [SEP]
+            self.neighbours = real[:, 1:] / real[:, 1:].sum(1, keepdims=True)
 
-    def __call__(self, layer: LayerAttention) -> torch.Tensor:
-        values = layer.value
-        norms = torch.linalg.vecdot(values @ self.gram[layer.index], values).clamp(min=0).sqrt().cpu().numpy()
-        maps = layer.maps.cpu().numpy()
+    def __call__(self, maps: np.ndarray, norms: np.ndarray) -> np.ndarray:
         sums = _sums_of_rows(maps, self.keys, norms, self.lengths)  # [B, heads, T, 8]
         sums[..., 3:6] /= sums[..., 6:7]
         means = self.queries[:, None] @ sums  # [B, heads, 4 kinds of query, 8]
@@ -98,7 +146,7 @@ class _Reduction:
             means[:, :, 1, 7],
             *np.moveaxis(means[:, :, 0, 3:6], -1, 0),
         ]
-        return torch.from_numpy(np.stack(columns, axis=-1))
+        return np.stack(columns, axis=-1)
 
 
 @numba.njit(parallel=True, fastmath=True, cache=True)

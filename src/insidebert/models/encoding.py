@@ -10,6 +10,7 @@ from tqdm.auto import tqdm
 
 from insidebert.errors import InputError
 from insidebert.models.loading import Model
+from insidebert.text.words import words_of
 
 PIECES_PER_BATCH = 1024
 """Enough to keep two cores busy; more gains nothing and costs cache."""
@@ -54,16 +55,32 @@ class Encoded:
         return positions
 
 
-def encode(model: Model, sentences: Sequence[Sequence[str]], special: bool) -> Encoded:
-    """Sentences of words -> word pieces.
+def tokenized(model: Model, *texts, **options):
+    """What the model's tokenizer makes of texts, without attention masks; special pieces typed in a text are text."""
+    backend = model.tokenizer.backend_tokenizer
+    before = backend.encode_special_tokens
+    try:
+        return model.tokenizer(*texts, split_special_tokens=True, return_attention_mask=False, **options)
+    finally:
+        backend.encode_special_tokens = before
+
+
+def encode(model: Model, sentences: Sequence[str | Sequence[str]], special: bool = True) -> Encoded:
+    """Sentences -> word pieces.
 
     Args:
-        sentences: lists of words.
+        sentences: strings, parted as by `words_of`; or lists of words.
         special: add the model's special pieces. Open Sesame's probes see the bare pieces, its confusion score and
-            all of Clark et al. (2019) see [CLS] and [SEP].
+            all of Clark et al. (2019) see [CLS] and [SEP]. Such pieces in a sentence itself are text.
 
     Raises:
         InputError: no sentences, an empty one, or one longer than the model takes.
+
+    Example:
+        >>> import insidebert as ib
+        >>> encoded = ib.encode(ib.load("distilbert-cased"), ["The girl's cat sleeps."])
+        >>> encoded.lengths, encoded.words[0]
+        (array([10]), array([-1,  0,  1,  1,  1,  2,  3,  3,  4, -1]))
     """
     encoded = encode_every(model, sentences, special)
     longest = int(encoded.lengths.argmax())
@@ -75,27 +92,29 @@ def encode(model: Model, sentences: Sequence[Sequence[str]], special: bool) -> E
     return encoded
 
 
+def encoded_from(model: Model, given: "Encoded | Sequence[str | Sequence[str]]") -> Encoded:
+    """Sentences that are not yet pieces are encoded, with special pieces."""
+    return given if isinstance(given, Encoded) else encode(model, given)
+
+
 def encode_within(model: Model, sentences: Sequence[Sequence[str]], special: bool, bounds: tuple[int, int]) -> Encoded:
     """Those of the sentences that have at least bounds[0] and at most bounds[1] pieces; perhaps none."""
     encoded = encode_every(model, sentences, special)
     return encoded.select(np.flatnonzero((encoded.lengths >= bounds[0]) & (encoded.lengths <= bounds[1])))
 
 
-def encode_every(model: Model, sentences: Sequence[Sequence[str]], special: bool) -> Encoded:
+def encode_every(model: Model, sentences: Sequence[str | Sequence[str]], special: bool) -> Encoded:
     """As `encode`, but a sentence may be longer than the model takes; whoever calls it sorts those out."""
-    if not sentences:
+    if isinstance(sentences, str):
+        sentences = [sentences]
+    if not len(sentences):
         raise InputError("there are no sentences to encode")
+    sentences = [list(words_of(model, s) if isinstance(s, str) else s) for s in sentences]
     empty = [i for i, words in enumerate(sentences) if not words]
     if empty:
         raise InputError(f"sentence {empty[0] + 1} is empty")
-    batch = model.tokenizer(
-        [list(words) for words in sentences],
-        is_split_into_words=True,
-        add_special_tokens=special,
-        truncation=False,
-        return_attention_mask=False,
-        return_token_type_ids=False,
-    )
+    options = {"add_special_tokens": special, "truncation": False, "return_token_type_ids": False}
+    batch = tokenized(model, sentences, is_split_into_words=True, **options)
     ids = [np.array(row) for row in batch["input_ids"]]
     return Encoded(ids, [np.array([-1 if w is None else w for w in batch.word_ids(i)]) for i in range(len(ids))])
 
@@ -168,6 +187,20 @@ class States:
     starts: np.ndarray
     lengths: np.ndarray
 
+    @classmethod
+    def of(cls, sentences: "States | Sequence[np.ndarray | torch.Tensor]") -> "States":
+        """From an array [S, pieces, width] a sentence; States stay what they are."""
+        if isinstance(sentences, States):
+            return sentences
+        lengths = np.array([own.shape[1] for own in sentences])
+        values = torch.cat([torch.as_tensor(own) for own in sentences], dim=1)
+        return cls(values, np.cumsum(lengths) - lengths, lengths)
+
+    def each(self) -> list[torch.Tensor]:
+        """Per sentence, [S, pieces, width]."""
+        bounds = zip(self.starts, self.lengths, strict=True)
+        return [self.values[:, start : start + length] for start, length in bounds]
+
     def pieces(self, sentences: np.ndarray) -> torch.Tensor:
         """Places on the piece axis of some sentences, one sentence after the other."""
         return torch.from_numpy(np.concatenate([self.starts[i] + np.arange(self.lengths[i]) for i in sentences]))
@@ -179,13 +212,35 @@ def state_names(model: Model) -> list[tuple[str, int]]:
 
 
 @torch.inference_mode()
-def hidden_states(model: Model, encoded: Encoded, describe: str = "hidden states") -> States:
-    """Hidden states of every layer for every piece, from one forward pass.
+def hidden_states(
+    model: Model,
+    sentences: Encoded | Sequence[str | Sequence[str]],
+    describe: str = "hidden states",
+    level: str = "piece",
+) -> States:
+    """Hidden states of every layer for every piece or word, from one forward pass.
 
     Args:
-        encoded: kept in memory as 2 * pieces * S * width bytes; chunk a large corpus before calling.
+        sentences: as for `encode`, or encoded; kept in memory as 2 * pieces * S * width bytes, so chunk a large corpus
+            before calling.
         describe: what the progress bar says.
+        level: `piece`, special ones included; or `word`: the mean of a word's pieces, without the special ones.
+
+    Raises:
+        InputError: as `encode`; or, by word, a word without pieces.
+
+    Example:
+        >>> import insidebert as ib
+        >>> states = ib.hidden_states(ib.load("distilbert-cased"), ["The girl's cat sleeps."], level="word")
+        >>> states.values.shape, states.lengths
+        (torch.Size([8, 5, 768]), array([5]))
     """
+    if level not in ("piece", "word"):
+        raise InputError(f"level is {level!r}; it is 'piece' or 'word'")
+    encoded = encoded_from(model, sentences)
+    if level == "word" and encoded is not sentences:
+        for i, words in enumerate(sentences):
+            encoded.pieces_of(i, () if isinstance(words, str) else range(len(words)))
     lengths, starts = encoded.lengths, np.empty(len(encoded), dtype=np.int64)
     positionless = _without_positions(model)
     values, done = None, 0
@@ -201,7 +256,24 @@ def hidden_states(model: Model, encoded: Encoded, describe: str = "hidden states
             starts[batch.rows] = done + np.cumsum(lengths[batch.rows]) - lengths[batch.rows]
             done += len(real)
             bar.update(len(batch.rows))
-    return States(values, starts, lengths)
+    states = States(values, starts, lengths)
+    return states if level == "piece" else by_word(states, encoded)
+
+
+def by_word(states: States, encoded: Encoded) -> States:
+    """The mean of each word's pieces.
+
+    Raises:
+        InputError: a word has no pieces.
+    """
+    counts = np.array([words.max() + 1 for words in encoded.words])
+    means = []
+    for i, (words, pieces) in enumerate(zip(encoded.words, states.each(), strict=True)):
+        encoded.pieces_of(i, range(counts[i]))
+        real = torch.from_numpy(words >= 0)
+        share = torch.nn.functional.one_hot(torch.from_numpy(words[words >= 0])).float()  # [pieces, W]
+        means.append(((share / share.sum(0)).T @ pieces[:, real].float()).half())
+    return States.of(means)
 
 
 def _without_positions(model: Model):

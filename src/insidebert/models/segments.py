@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from insidebert.errors import InputError
-from insidebert.models.encoding import Encoded
+from insidebert.models.encoding import Encoded, tokenized
 from insidebert.models.loading import Model
 from insidebert.text import corpus
 
@@ -75,13 +75,13 @@ def encode_pairs(model: Model, pairs: list[tuple[str, str]], longest: int = 128)
         raise InputError("there are no segments to encode")
     if longest > model.limit:
         raise InputError(f"segments of {longest} pieces are longer than {model.source.label} takes ({model.limit})")
-    batch = model.tokenizer(
+    batch = tokenized(
+        model,
         [first for first, _ in pairs],
         [second for _, second in pairs],
         truncation="longest_first",
         max_length=longest,
         return_token_type_ids=True,
-        return_attention_mask=False,
     )
     ids = [np.array(row) for row in batch["input_ids"]]
     words = [np.array([-1 if w is None else w for w in batch.word_ids(i)]) for i in range(len(ids))]

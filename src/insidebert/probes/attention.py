@@ -3,14 +3,16 @@
 import copy
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
+from sklearn.base import BaseEstimator
 from torch import nn
 from torch.nn.functional import cross_entropy
-from tqdm.auto import tqdm
 
 from insidebert.measure.word_attention import WordMaps
+from insidebert.probes.fit import fit_best
 from insidebert.text.treebanks import Tree
 from insidebert.text.word_vectors import WordVectors
 
@@ -164,12 +166,11 @@ class DistancesAndWords(nn.Module):
         return self.out(hidden.tanh())[..., 0]
 
 
-@dataclass
-class HeadProbe:
+class HeadProbe(BaseEstimator):
     """A scorer, trained to choose each word's head: fit, predict, score.
 
     Args:
-        scorer: one of the modules above, fresh.
+        scorer: one of the modules above, fresh; a copy of it is trained.
         epochs: at most; the epoch that is best on the development sentences is kept. The paper makes one over 36,160
             sentences; with fewer sentences more of them are needed.
         batch: sentences a step (paper: 1).
@@ -177,26 +178,20 @@ class HeadProbe:
         seed: of the order of batches.
     """
 
-    scorer: nn.Module
-    epochs: int = 30
-    batch: int = 8
-    rate: float = 0.002
-    seed: int = 0
+    def __init__(self, scorer: nn.Module, epochs: int = 30, batch: int = 8, rate: float = 0.002, seed: int = 0):
+        self.scorer, self.epochs, self.batch, self.rate, self.seed = scorer, epochs, batch, rate, seed
 
     def fit(self, training: Sentences, development: Sentences) -> "HeadProbe":
         """Train; after each epoch look at the development sentences, and end with the best epoch's weights."""
         order = np.random.default_rng(self.seed)
-        adam = torch.optim.Adam(self.scorer.parameters(), self.rate)
-        best, kept = -1.0, {}
-        for _ in tqdm(range(self.epochs), desc=type(self.scorer).__name__, unit="epoch", leave=False):
+        self.scorer_ = copy.deepcopy(self.scorer)
+
+        def losses() -> Iterator[torch.Tensor]:
             for batch in padded_batches(training, self.batch, order):
-                adam.zero_grad()
-                cross_entropy(self._scores(batch).flatten(0, 1), batch.gold.flatten(), ignore_index=-100).backward()
-                adam.step()
-            reached = self.score(development)
-            if reached > best:
-                best, kept = reached, copy.deepcopy(self.scorer.state_dict())
-        self.scorer.load_state_dict(kept)
+                yield cross_entropy(self._scores(batch).flatten(0, 1), batch.gold.flatten(), ignore_index=-100)
+
+        score, name = partial(self.score, development), type(self.scorer).__name__
+        fit_best(list(self.scorer_.parameters()), losses, score, self.epochs, self.rate, name)
         return self
 
     @torch.no_grad()
@@ -218,7 +213,7 @@ class HeadProbe:
 
     def _scores(self, batch: Padded) -> torch.Tensor:
         """Scores with padding, and each word as its own head, ruled out."""
-        scores = self.scorer(batch)
+        scores = self.scorer_(batch)
         size, words, _ = scores.shape
         possible = torch.ones(size, words, words + 1, dtype=torch.bool)
         possible[:, :, :words] = batch.words[:, None] & ~torch.eye(words, dtype=torch.bool)

@@ -1,16 +1,20 @@
 """Diagnostic classifiers: one linear probe per layer and per task, all trained at once on cached states."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import torch
+from sklearn.base import BaseEstimator
 from tqdm.auto import trange
 
 from insidebert.errors import InputError
 from insidebert.models.encoding import States
+from insidebert.probes.linear import LinearClassifiers
+
+Sentences = States | Sequence[np.ndarray | torch.Tensor]
 
 
-class LayerProbes:
+class PositionProbe(LinearClassifiers, BaseEstimator):
     """Linear classifiers "is this piece the target?", for every layer and any number of labellings.
 
     Lin et al. (2019, section 3): dropout, then one linear map to two classes, shared by all positions; cross-entropy
@@ -23,83 +27,77 @@ class LayerProbes:
         batch_size: sentences a step.
         learning_rate, weight_decay, dropout: of Adam and the classifier, as in the paper.
         seed: of the weights, the batches and the dropout.
+
+    Attributes:
+        weight_, bias_: [S, 2 P, width] and [S, 2 P, 1].
+
+    Example: which word is the second?
+        >>> import insidebert as ib
+        >>> states = ib.hidden_states(ib.load("distilbert-cased"), ["The girl sleeps", "A cat runs away"])
+        >>> ib.PositionProbe(epochs=20, learning_rate=0.01).fit(states, [2, 2]).score(states, [2, 2])[0, -1]
+        np.float64(1.0)
     """
 
-    def __init__(self, epochs=1, batch_size=32, learning_rate=1e-3, weight_decay=0.01, dropout=0.1, seed=0):
+    def __init__(
+        self,
+        epochs: int = 1,
+        batch_size: int = 32,
+        learning_rate: float = 1e-3,
+        weight_decay: float = 0.01,
+        dropout: float = 0.1,
+        seed: int = 0,
+    ):
         self.epochs, self.batch_size, self.seed = epochs, batch_size, seed
         self.learning_rate, self.weight_decay, self.dropout = learning_rate, weight_decay, dropout
-        self.weight: torch.Tensor | None = None
 
-    def fit(self, states: States, targets: np.ndarray) -> "LayerProbes":
+    def fit(self, states: Sentences, targets: np.ndarray) -> "PositionProbe":
         """Train from scratch.
 
         Args:
-            states: of n sentences.
-            targets: [n, P] position of the target piece in each sentence, one column a labelling.
+            states: of n sentences; or an array [S, pieces, width] a sentence.
+            targets: [n, P] position of the target piece in each sentence, one column a labelling; or [n].
+
+        Raises:
+            InputError: not a target for every sentence, or one outside it.
         """
-        self.weight = None
+        vars(self).pop("weight_", None)
         return self.partial_fit(states, targets)
 
-    def partial_fit(self, states: States, targets: np.ndarray) -> "LayerProbes":
+    def partial_fit(self, states: Sentences, targets: np.ndarray) -> "PositionProbe":
         """Go on training with more sentences, so that a corpus of any size can be encoded chunk by chunk."""
+        states = States.of(states)
         targets = _checked(states, targets)
-        if self.weight is None:
+        if not hasattr(self, "weight_"):
             self._start(states.values.shape[0], states.values.shape[2], targets.shape[1])
         gold = _one_hot(states, targets)
         for _ in trange(self.epochs, desc=f"probes, seed {self.seed}", unit="epoch", leave=False):
             order = self._random.permutation(len(targets))
             for start in range(0, len(order), self.batch_size):
-                self._update(states, gold, order[start : start + self.batch_size])
+                self._update(states.values, gold, states.pieces(order[start : start + self.batch_size]))
         return self
 
-    def predict(self, states: States) -> np.ndarray:
+    def predict(self, states: Sentences) -> np.ndarray:
         """Predicted position in each sentence: [n, P, S]."""
-        if self.weight is None:
-            raise InputError("the probes are not trained; call fit first")
+        self._fitted()
+        states = States.of(states)
         lengths = states.lengths
-        predicted = np.empty((len(lengths), self.labellings, len(self.weight)), dtype=np.int64)
+        predicted = np.empty((len(lengths), self.labellings_, len(self.weight_)), dtype=np.int64)
         with torch.inference_mode():
             for sentences in np.array_split(np.arange(len(lengths)), max(1, len(lengths) // 256)):
-                logits = self._logits(states.values.index_select(1, states.pieces(sentences)).float())[
-                    ..., 1
-                ]  # [S, pieces, P]
+                inputs = states.values.index_select(1, states.pieces(sentences)).float()
+                logits = self._logits(inputs)[..., 1]  # [S, pieces, P]
                 for sentence, own in zip(sentences, logits.split(lengths[sentences].tolist(), dim=1), strict=True):
                     predicted[sentence] = own.argmax(1).T.numpy()
         return predicted
 
-    def correct(self, states: States, targets: np.ndarray) -> np.ndarray:
+    def correct(self, states: Sentences, targets: np.ndarray) -> np.ndarray:
         """Whether each sentence's prediction is its target: [n, P, S] bool."""
+        states = States.of(states)
         return self.predict(states) == _checked(states, targets)[:, :, None]
 
-    def score(self, states: States, targets: np.ndarray) -> np.ndarray:
+    def score(self, states: Sentences, targets: np.ndarray) -> np.ndarray:
         """Share of sentences whose predicted position is the target: [P, S]."""
         return self.correct(states, targets).mean(0)
-
-    def _start(self, layers: int, width: int, labellings: int) -> None:
-        self._random = np.random.default_rng(self.seed)
-        bound = width**-0.5  # torch.nn.Linear's own initialisation
-        shape = layers, labellings * 2, width + 1
-        uniform = torch.from_numpy(self._random.uniform(-bound, bound, shape).astype(np.float32))
-        self.labellings = labellings
-        self.weight, self.bias = uniform[..., :-1].clone(), uniform[..., -1:].clone()
-        self._adam = torch.optim.Adam([self.weight, self.bias], lr=self.learning_rate, weight_decay=self.weight_decay)
-
-    def _update(self, states: States, gold: torch.Tensor, sentences: np.ndarray) -> None:
-        """One step. The gradient of a softmax is written out: half of the cost would be autograd's book-keeping."""
-        pieces = states.pieces(sentences)
-        # One dropout mask for all layers: each probe sees a fair one, and drawing them is the dearest part of a step.
-        drawn = self._random.random((len(pieces), states.values.shape[2]), dtype=np.float32)
-        kept = torch.from_numpy(drawn).ge_(self.dropout).div_(1 - self.dropout)
-        inputs = states.values.index_select(1, pieces).float().mul_(kept)
-        error = ((self._logits(inputs).softmax(-1) - gold[pieces]) / len(pieces)).flatten(2)
-        self.weight.grad = error.transpose(1, 2) @ inputs
-        self.bias.grad = error.sum(1)[..., None]
-        self._adam.step()
-
-    def _logits(self, inputs: torch.Tensor) -> torch.Tensor:
-        """[S, pieces, width] -> [S, pieces, P, 2]; class 1 is the target."""
-        logits = self.weight @ inputs.transpose(1, 2) + self.bias  # thrice as fast as inputs @ weight
-        return logits.transpose(1, 2).unflatten(2, (self.labellings, 2))
 
 
 def control_targets(words: Iterable[np.ndarray], seed: int) -> np.ndarray:

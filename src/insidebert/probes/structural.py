@@ -3,42 +3,37 @@
 Hewitt and Manning (2019); Clark et al. (2019, Table 3) quote it, here it is trained on the same sentences.
 """
 
-import copy
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import minimum_spanning_tree, shortest_path
-from tqdm.auto import tqdm
+from sklearn.base import BaseEstimator
 
-from insidebert.models.encoding import Encoded, hidden_states
+from insidebert.errors import InputError
+from insidebert.models.encoding import Encoded, States, hidden_states
 from insidebert.models.loading import Model
+from insidebert.probes.fit import fit_best
 from insidebert.text.treebanks import Tree
+
+Trees = Sequence[Tree | Sequence[int]]
 
 
 def word_states(model: Model, encoded: Encoded) -> list[torch.Tensor]:
     """Per sentence, [states, W, width] in half precision: the mean of a word's pieces, embedding to last layer."""
-    states = hidden_states(model, encoded)
-    found = []
-    for i, words in enumerate(encoded.words):
-        pieces = states.values[1:, states.starts[i] : states.starts[i] + states.lengths[i]].float()
-        real = torch.from_numpy(words >= 0)
-        share = torch.nn.functional.one_hot(torch.from_numpy(words[words >= 0])).float()  # [pieces, W]
-        found.append(((share / share.sum(0)).T @ pieces[:, real]).half())
-    return found
+    return [own[1:] for own in hidden_states(model, encoded, level="word").each()]
 
 
-def tree_distances(tree: Tree) -> np.ndarray:
-    """[W, W] number of edges between words."""
-    w = len(tree)
-    dependents = [i for i, head in enumerate(tree.heads) if head >= 0]
-    edges = csr_array((np.ones(len(dependents)), (dependents, [tree.heads[i] for i in dependents])), shape=(w, w))
+def tree_distances(tree: Tree | Sequence[int]) -> np.ndarray:
+    """[W, W] number of edges between words; of a tree, or of its words' heads (-1: the root)."""
+    heads = np.asarray(getattr(tree, "heads", tree))
+    (dependents,) = np.nonzero(heads >= 0)
+    edges = csr_array((np.ones(len(dependents)), (dependents, heads[dependents])), shape=(len(heads), len(heads)))
     return shortest_path(edges, directed=False, unweighted=True)
 
 
-@dataclass
-class StructuralProbe:
+class StructuralProbe(BaseEstimator):
     """One map a layer, all trained together: fit, score.
 
     Args:
@@ -47,61 +42,74 @@ class StructuralProbe:
         batch: sentences a step.
         rate: of Adam.
         seed: of the initial maps and the order of sentences.
+
+    Attributes:
+        maps_: [layers, width, rank].
+        layer_: the best layer on the development sentences, a place on the first axis of the states.
+
+    Example:
+        >>> import insidebert as ib
+        >>> states = ib.hidden_states(ib.load("distilbert-cased"), ["The girl sleeps", "A cat runs"], level="word")
+        >>> probe = ib.StructuralProbe(rank=4, epochs=1).fit(states, [[1, 2, -1], [1, 2, -1]])
+        >>> probe.score(states, [[1, 2, -1], [1, 2, -1]]).shape
+        (8,)
     """
 
-    rank: int = 64
-    epochs: int = 10
-    batch: int = 16
-    rate: float = 0.001
-    seed: int = 0
+    def __init__(self, rank: int = 64, epochs: int = 10, batch: int = 16, rate: float = 0.001, seed: int = 0):
+        self.rank, self.epochs, self.batch, self.rate, self.seed = rank, epochs, batch, rate, seed
 
     def fit(
         self,
-        states: list[torch.Tensor],
-        trees: list[Tree],
-        dev_states: list[torch.Tensor],
-        dev_trees: list[Tree],
+        states: States | list[torch.Tensor],
+        trees: Trees,
+        dev_states: States | list[torch.Tensor] | None = None,
+        dev_trees: Trees | None = None,
     ) -> "StructuralProbe":
-        """Train on the first pair of lists, choose epochs and the layer on the second.
+        """Train on the first pair of lists, choose epochs and the layer on the second (the first, if there is none).
 
         Args:
-            states, dev_states: per sentence, [layers, W, width]; the embedding counts as a layer.
+            states, dev_states: States by word, or per sentence [layers, W, width]; the embedding counts as a layer.
+            trees, dev_trees: trees, or the heads of each sentence's words: [W] zero-based, -1 for the root.
+
+        Raises:
+            InputError: not as many trees as sentences, or a tree of other words.
         """
-        torch.manual_seed(self.seed)
+        states = _matched(states, trees)
+        dev_states, dev_trees = (states, trees) if dev_states is None else (_matched(dev_states, dev_trees), dev_trees)
         layers, _, width = states[0].shape
-        self.maps = torch.nn.Parameter(torch.randn(layers, width, self.rank) * 0.05 / width**0.5)
-        adam = torch.optim.Adam([self.maps], self.rate)
+        start = torch.randn(layers, width, self.rank, generator=torch.Generator().manual_seed(self.seed))
+        self.maps_ = torch.nn.Parameter(start * 0.05 / width**0.5)
         wanted = [torch.from_numpy(tree_distances(tree)).float() for tree in trees]
         order = np.random.default_rng(self.seed)
-        best, kept = np.full(layers, -1.0), self.maps.detach().clone()
-        for _ in tqdm(range(self.epochs), desc="structural probe", unit="epoch", leave=False):
+
+        def losses() -> Iterator[torch.Tensor]:
             mixed = order.permutation(len(trees))
             for start in range(0, len(mixed), self.batch):
-                adam.zero_grad()
                 chosen = mixed[start : start + self.batch]
-                losses = [(self._distances(states[i]) - wanted[i]).abs().mean((1, 2)).sum() for i in chosen]
-                (torch.stack(losses).sum() / len(chosen)).backward()
-                adam.step()
-            right = self.edges(dev_states, dev_trees).sum(0)
-            reached = right[:, 0] / right[:, 1]
-            better = reached > best
-            best[better] = reached[better]
-            kept[better] = self.maps.detach()[better]
-        self.maps = copy.deepcopy(kept)
-        self.layer = int(best.argmax())
+                each = [(self._distances(states[i]) - wanted[i]).abs().mean((1, 2)).sum() for i in chosen]
+                yield torch.stack(each).sum() / len(chosen)
+
+        def score() -> np.ndarray:
+            return self.score(dev_states, dev_trees)
+
+        best = fit_best([self.maps_], losses, score, self.epochs, self.rate, "structural probe")
+        self.maps_, self.layer_ = self.maps_.detach(), int(np.argmax(best))
         return self
 
+    def score(self, states: States | list[torch.Tensor], trees: Trees) -> np.ndarray:
+        """[layers] undirected unlabelled attachment, 0 to 1; punctuation is left out."""
+        right, edges = np.moveaxis(self.edges(states, trees).sum(0), 1, 0)
+        return right / edges
+
     @torch.no_grad()
-    def edges(self, states: list[torch.Tensor], trees: list[Tree]) -> np.ndarray:
+    def edges(self, states: States | list[torch.Tensor], trees: Trees) -> np.ndarray:
         """[sentences, layers, 2]: gold edges found in the minimum spanning tree, of how many; punctuation left out."""
         rows = []
-        for own, tree in zip(states, trees, strict=True):
-            words = np.flatnonzero(np.array(tree.relations) != "punct")
-            gold = {
-                frozenset((i, tree.heads[i]))
-                for i in words
-                if tree.heads[i] >= 0 and tree.relations[tree.heads[i]] != "punct"
-            }
+        for own, tree in zip(_matched(states, trees), trees, strict=True):
+            heads = getattr(tree, "heads", tree)
+            counted = np.array(getattr(tree, "relations", [""] * len(heads))) != "punct"
+            words = np.flatnonzero(counted)
+            gold = {frozenset((i, heads[i])) for i in words if heads[i] >= 0 and counted[heads[i]]}
             distances = self._distances(own[:, words]).numpy() + 1e-6  # a 0 would mean no edge to scipy
             found = []
             for layer in distances:
@@ -113,5 +121,14 @@ class StructuralProbe:
 
     def _distances(self, states: torch.Tensor) -> torch.Tensor:
         """[layers, W, width] -> [layers, W, W] squared distances under each layer's map."""
-        mapped = states.float() @ self.maps
+        mapped = states.float() @ self.maps_
         return (mapped[:, :, None] - mapped[:, None]).square().sum(-1)
+
+
+def _matched(states: States | list[torch.Tensor], trees: Trees) -> list[torch.Tensor]:
+    """Per sentence, [layers, W, width], if the trees are theirs."""
+    each = states.each() if isinstance(states, States) else [torch.as_tensor(own) for own in states]
+    words = [len(getattr(tree, "heads", tree)) for tree in trees]
+    if words != [own.shape[1] for own in each]:
+        raise InputError(f"{len(each)} sentences and {len(words)} trees do not have the same words; states go by word")
+    return each

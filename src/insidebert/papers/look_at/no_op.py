@@ -10,7 +10,7 @@ from insidebert.measure.attention_gradients import attention_gradients
 from insidebert.measure.bootstrap import interval, replicates
 from insidebert.measure.depth import from_fifth
 from insidebert.measure.head_distances import head_distances
-from insidebert.measure.surface import STATISTICS, surface_statistics
+from insidebert.measure.surface import STATISTICS, segment_statistics
 from insidebert.models.loading import Model
 from insidebert.models.segments import CLASSES, encode_pairs, token_classes
 from insidebert.papers.look_at.surface import pairs_of
@@ -76,7 +76,7 @@ def clustering(model: Model, text: Path | str, segments: int) -> dict[str, pd.Da
     random = np.random.default_rng(0)
     shuffled = [(mixed[nearest] == mixed).mean() for mixed in (random.permutation(layer) for _ in range(2000))]
     low, high = interval(observed - np.array(shuffled))
-    averages = surface_statistics(model, encoded, token_classes(model, encoded)).mean(0).reshape(count, -1)
+    averages = segment_statistics(model, encoded, token_classes(model, encoded)).mean(0).reshape(count, -1)
     heads = pd.DataFrame(
         {
             "layer": layer + 1,

@@ -130,7 +130,7 @@ def _structural(model: Model, encoded: Encoded, trees: list[Tree], training, tes
         return [states[i] for i in which], [trees[i] for i in which]
 
     probe = StructuralProbe(seed=seed).fit(*of(rest), *of(development))
-    return _scored("structural probe (UUAS)", probe.edges(*of(test))[:, probe.layer], 1) | {"layer": probe.layer}
+    return _scored("structural probe (UUAS)", probe.edges(*of(test))[:, probe.layer_], 1) | {"layer": probe.layer_}
 
 
 def _scored(name: str, right: np.ndarray, seeds: int) -> dict:

@@ -13,7 +13,7 @@ from insidebert.measure.bootstrap import interval, replicates
 from insidebert.models.encoding import encode, encode_within, hidden_states, state_names
 from insidebert.models.loading import Model
 from insidebert.papers.open_sesame.sentences import grammar
-from insidebert.probes.position import LayerProbes, control_targets
+from insidebert.probes.position import PositionProbe, control_targets
 from insidebert.text import corpus
 
 CHUNK = 4096
@@ -127,7 +127,7 @@ def early(layers: int) -> list[int]:
 
 def _probed(model, encoded, targets, train_split, train, test, epochs, seeds) -> dict[str, np.ndarray]:
     """Train one set of probes a seed, chunk by chunk -> per test split the share of seeds correct [n, P, S]."""
-    probes = [LayerProbes(epochs=epochs, seed=seed) for seed in seeds]
+    probes = [PositionProbe(epochs=epochs, seed=seed) for seed in seeds]
     order = np.random.default_rng(0).permutation(train)  # every chunk is a fair sample, so the chunks can be small
     for chunk in np.array_split(order, -(-len(order) // CHUNK)):
         states = hidden_states(model, encoded[train_split].select(chunk), "training states")
