@@ -26,7 +26,7 @@ class Source:
 
     Args:
         label: the name that tables and figures show; without `random:`, which is `weights`.
-        folder: checkpoint folder.
+        folder: checkpoint folder; None for a model in memory.
         revision: commit of a Hub model, else "".
         sha256: of model.safetensors.
         described: SHA-256 of the configuration and the tokenizer's files.
@@ -35,7 +35,7 @@ class Source:
     """
 
     label: str
-    folder: Path
+    folder: Path | None
     revision: str
     sha256: str
     described: str
@@ -59,7 +59,18 @@ class Model:
 
     @property
     def layers(self) -> int:
+        """Layers of the encoder; the embeddings are not counted."""
         return self.encoder.config.num_hidden_layers
+
+    @property
+    def heads(self) -> int:
+        """Attention heads of every layer."""
+        return self.encoder.config.num_attention_heads
+
+    @property
+    def device(self) -> torch.device:
+        """Where the encoder's weights are."""
+        return self.encoder.device
 
     @property
     def limit(self) -> int:
@@ -118,12 +129,16 @@ def resolve(name: str) -> Source:
     return Source(label, folder, revision, sha256_of(folder / "model.safetensors"), _description(folder), **draw)
 
 
-def load(source: Source) -> Model:
-    """Load a resolved model; with random weights where the source says so.
+def load(name: str | Source) -> Model:
+    """Load a model; with random weights where its name says so.
+
+    Args:
+        name: as `resolve` reads it, or what `resolve` gave.
 
     Raises:
         InputError: the weights cannot be read, or some of the encoder's are missing.
     """
+    source = name if isinstance(name, Source) else resolve(name)
     logging.disable_progress_bar()
     logging.set_verbosity_error()  # a checkpoint's unused heads are no news here
     config = AutoConfig.from_pretrained(source.folder, local_files_only=True)
@@ -150,6 +165,27 @@ def load(source: Source) -> Model:
         encoder = reinitialised(encoder, source.seed, source.keep_embeddings)
     device = "cuda" if torch.cuda.is_available() else "cpu"
     return Model(source, tokenizer, encoder.eval().to(device))
+
+
+def wrap(encoder: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, name: str = "model") -> Model:
+    """A model in memory, ready to be measured; the encoder is neither copied nor altered.
+
+    Args:
+        encoder: in evaluation mode; stays on its device.
+        tokenizer: the encoder's, a fast one.
+        name: what tables and figures call it.
+
+    Raises:
+        InputError: the encoder is in training mode.
+    """
+    if encoder.training:
+        raise InputError(f"model {name}: the encoder is in training mode, dropout would blur it; call encoder.eval()")
+    weights = hashlib.sha256()
+    for key, weight in sorted(encoder.state_dict().items()):
+        weights.update(key.encode() + weight.detach().cpu().contiguous().view(torch.uint8).numpy().tobytes())
+    described = encoder.config.to_json_string() + tokenizer.backend_tokenizer.to_str()
+    sha256 = hashlib.sha256(described.encode()).hexdigest()
+    return Model(Source(str(name), None, "", weights.hexdigest(), sha256), tokenizer, encoder)
 
 
 def reinitialised(encoder: PreTrainedModel, seed: int, keep_embeddings: bool = True) -> PreTrainedModel:
