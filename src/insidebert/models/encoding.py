@@ -89,7 +89,7 @@ def encode_every(model: Model, sentences: Sequence[Sequence[str]], special: bool
     if empty:
         raise InputError(f"sentence {empty[0] + 1} is empty")
     batch = model.tokenizer(
-        [list(words) for words in sentences],
+        model.spaced(sentences),
         is_split_into_words=True,
         add_special_tokens=special,
         truncation=False,

@@ -4,6 +4,7 @@ import copy
 import hashlib
 import json
 import re
+from collections.abc import Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -92,9 +93,10 @@ class Model:
         """Longest sequence the encoder takes, in pieces, special ones included."""
         return _limit(self.encoder.config)
 
-    def spaced(self, words: list[str]) -> list[str]:
-        """Words, ready to be cut one by one as in a running text: with blanks in front where the pieces carry them."""
-        return [*words[:1], *(f" {w}" for w in words[1:])] if blanks_between(self.tokenizer) else list(words)
+    def spaced(self, sentences: Sequence[Sequence[str]]) -> list[list[str]]:
+        """Sentences of words, ready to be cut word by word as in a running text: with blanks where pieces carry one."""
+        blank = " " if blanks_between(self.tokenizer) else ""
+        return [[*words[:1], *(blank + word for word in words[1:])] for words in sentences]
 
 
 def resolve(name: str | Path) -> Source:
