@@ -9,6 +9,7 @@ os.environ["TQDM_DISABLE"] = "1"
 import pytest
 import torch
 import transformers
+from hypothesis import settings
 from tokenizers import Tokenizer, decoders, normalizers, pre_tokenizers, processors
 from tokenizers import models as tokenizer_models
 
@@ -17,6 +18,10 @@ from insidebert.papers.open_sesame.sentences import grammar
 
 KINDS = ("bert", "distilbert", "roberta", "electra")
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+settings.register_profile("quick", max_examples=15, deadline=None, database=None, derandomize=True)
+settings.register_profile("campaign", max_examples=400, deadline=None, database=None, print_blob=True)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 
 def pytest_collection_modifyitems(items):

@@ -1,5 +1,6 @@
 """Models by name, and what happens when a name, a folder or its weights are wrong."""
 
+import copy
 import json
 import shutil
 
@@ -136,3 +137,17 @@ def test_folders_that_are_no_encoder(tmp_path, tiny_folder):
     (tmp_path / "config.json").write_text(json.dumps(described | {"is_decoder": True}))
     with pytest.raises(InputError, match="need an encoder"):
         loading.resolve(str(tmp_path))
+
+
+def test_a_model_in_memory_is_known_by_its_content(tiny):
+    """`wrap` takes the encoder as it is; what a result depends on is hashed, not where the model lies."""
+    model = loading.wrap(tiny.encoder, tiny.tokenizer, name="mine")
+    assert model.encoder is tiny.encoder
+    assert (model.source.label, model.layers, model.heads, model.limit) == ("mine", 3, 2, 64)
+    again = loading.wrap(copy.deepcopy(tiny.encoder), tiny.tokenizer, name="mine")
+    assert again.source == model.source
+    with torch.no_grad():
+        again.encoder.embeddings.word_embeddings.weight[3, 1] += 1
+    assert loading.wrap(again.encoder, tiny.tokenizer).source.sha256 != model.source.sha256
+    with pytest.raises(InputError, match=r"training mode.*encoder\.eval\(\)"):
+        loading.wrap(again.encoder.train(), tiny.tokenizer)

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from torch import nn
-from transformers import AutoModelForMultipleChoice
 
 from insidebert.errors import InputError
 from insidebert.models.encoding import Encoded, tokenized
-from insidebert.models.loading import Model
+from insidebert.models.loading import Model, load_with_head
 from insidebert.text.questions import Question
 
 
@@ -47,7 +46,7 @@ class PublishedScorer(nn.Module):
 
     def __init__(self, model: Model):
         super().__init__()
-        self.whole = AutoModelForMultipleChoice.from_pretrained(model.source.folder, local_files_only=True)
+        self.whole, _ = load_with_head(model.source, "MultipleChoice")
 
     @property
     def encoder(self) -> nn.Module:

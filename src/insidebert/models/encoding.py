@@ -114,7 +114,7 @@ def encode_every(model: Model, sentences: Sequence[str | Sequence[str]], special
     if empty:
         raise InputError(f"sentence {empty[0] + 1} is empty")
     options = {"add_special_tokens": special, "truncation": False, "return_token_type_ids": False}
-    batch = tokenized(model, sentences, is_split_into_words=True, **options)
+    batch = tokenized(model, model.spaced(sentences), is_split_into_words=True, **options)
     ids = [np.array(row) for row in batch["input_ids"]]
     return Encoded(ids, [np.array([-1 if w is None else w for w in batch.word_ids(i)]) for i in range(len(ids))])
 

@@ -7,6 +7,7 @@ beside this module.
 import argparse
 import json
 import math
+import shlex
 from importlib.resources import files
 from pathlib import Path
 
@@ -16,7 +17,6 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 from torch.nn.functional import cross_entropy, gelu, layer_norm
 from tqdm.auto import tqdm
-from transformers import AutoModelForMaskedLM
 
 from insidebert.errors import InputError
 from insidebert.models import loading
@@ -61,15 +61,13 @@ def load_mlm_head(model: loading.Model) -> nn.Module:
             head = MaskedHead(model.encoder.get_input_embeddings().weight)
             head.load_state_dict({k: v.float() for k, v in load_file(card.with_suffix(".safetensors")).items()})
             return head.eval().requires_grad_(False)
-    whole, report = AutoModelForMaskedLM.from_pretrained(
-        model.source.folder, local_files_only=True, use_safetensors=True, output_loading_info=True
-    )
-    if report["missing_keys"]:
+    whole, missing = loading.load_with_head(model.source, "MaskedLM")
+    if missing:
         raise InputError(
             f"model {model.source.label} has no masked-language-model head and none is shipped for it; "
-            f"`python -m insidebert.models.masked_lm --model {model.source.label} corpus` trains one"
+            f"`python -m insidebert.models.masked_lm --model {shlex.quote(model.source.name)} corpus` trains one"
         )
-    whole.eval().requires_grad_(False)
+    whole.requires_grad_(False)
     parts = {
         "bert": lambda: whole.cls,
         "roberta": lambda: whole.lm_head,

@@ -1,0 +1,102 @@
+"""The configuration of an encoder: what its code honours, and no field that would be ignored in silence."""
+
+import math
+import re
+
+from transformers import CONFIG_MAPPING, AutoConfig, PreTrainedConfig
+from transformers.activations import ACT2FN
+
+from insidebert.errors import InputError
+
+ENCODERS = {"bert": "BertModel", "distilbert": "DistilBertModel", "roberta": "RobertaModel", "electra": "ElectraModel"}
+EXACT = ("eager", "sdpa", "flash_attention_2", "flash_attention_3", "flex_attention")
+"""Ways to compute the same attention; any other that a configuration asks for may be another attention."""
+
+COMPUTES = re.compile(
+    r"auto_map|remote|kernel|position|relative|rope|rotary|alibi|attn|attention|prun|quant|compress|adapter|lora|window"
+    r"|sparse|expert|per_layer|layer_types|fusion|norm_first|pre_?norm|transformers_weights|encoder_decoder"
+)
+"""Fields that change what is computed; those that the code at hand does not know would be ignored in silence."""
+OTHERS = re.compile(r"pooler_|summary_|output_|_attn_implementation_autoset|.*dropout")
+UNUSED = {"bos_token_id", "eos_token_id", "use_cache", "is_decoder", "add_cross_attention"}
+"""Fields of decoders alone."""
+
+
+def configuration(described: dict, where: str) -> PreTrainedConfig:
+    """The configuration of an encoder, made of the fields that its code honours.
+
+    Args:
+        described: what config.json holds.
+        where: a folder or a model's name, for messages.
+
+    Raises:
+        InputError: not a supported encoder, a value that cannot be, or a field that would be ignored although it
+            changes what is computed.
+    """
+    kind = described.get("model_type")
+    roles = [field for field in ("is_decoder", "add_cross_attention", "is_encoder_decoder") if described.get(field)]
+    if not isinstance(kind, str) or kind not in ENCODERS or roles:
+        role = f" with {roles[0]}" if roles else ""
+        raise InputError(
+            f"{where} holds a {kind!r} model{role}; the measurements need an encoder: {', '.join(ENCODERS)}"
+        )
+    default = CONFIG_MAPPING[kind]()
+    own = (default.to_dict().keys() - PreTrainedConfig().to_dict().keys()) | {"pad_token_id", "tie_word_embeddings"}
+    own -= UNUSED
+    aliases = {name: field for name, field in default.attribute_map.items() if field in own}
+    fields = {field: value for field, value in described.items() if field in own}
+    for field, value in described.items():
+        if field in aliases:
+            if fields.setdefault(aliases[field], value) != value:
+                raise InputError(f"{where}: config.json says {field} {value} and {aliases[field]} otherwise; keep one")
+        elif field not in own and not _harmless(field, value):
+            raise InputError(
+                f"{where}: config.json says {field} {str(value)[:60]!r}, which the encoder here would not honour; "
+                "its numbers would not be the model's"
+            )
+    heads = aliases.get("num_attention_heads", "num_attention_heads")
+    if heads not in fields:
+        raise InputError(f"{where}: config.json does not say {heads}; the weights cannot tell it")
+    for field, value in fields.items():
+        _check_value(field, value, getattr(default, field), where)
+    try:
+        config = AutoConfig.for_model(kind, **fields)
+    except Exception as error:
+        raise InputError(f"{where}: config.json cannot be used ({str(error)[:120]})") from None
+    if config.hidden_size % config.num_attention_heads:
+        raise InputError(
+            f"{where}: {config.num_attention_heads} heads do not divide the width {config.hidden_size}; "
+            "correct config.json"
+        )
+    if config.pad_token_id is None and kind == "roberta":
+        raise InputError(f"{where}: config.json has no pad_token_id, from which RoBERTa counts positions")
+    if config.pad_token_id is not None and not 0 <= config.pad_token_id < config.vocab_size:
+        raise InputError(f"{where}: pad_token_id {config.pad_token_id} is none of {config.vocab_size} pieces")
+    return config
+
+
+def _harmless(field: str, value) -> bool:
+    if value in (None, False, 0, -1, "", [], {}) or not COMPUTES.search(field) or OTHERS.match(field):
+        return True
+    return (field.endswith("attn_implementation") and value in EXACT) or (
+        field == "position_embedding_type" and value == "absolute"
+    )
+
+
+def _check_value(field: str, value, default, where: str) -> None:
+    number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    if field == "pad_token_id" or (default is None and value is None):
+        right, wanted = value is None or (number and isinstance(value, int)), "a piece's number"
+    elif isinstance(default, bool):
+        right, wanted = isinstance(value, bool), "true or false"
+    elif isinstance(default, int):
+        right, wanted = number and isinstance(value, int) and 0 < value < 2**31, "a number of at least 1"
+    elif isinstance(default, str):
+        right, wanted = isinstance(value, str), "text"
+        if right and field in ("hidden_act", "activation"):
+            right, wanted = value in ACT2FN, f"an activation such as {', '.join(list(ACT2FN)[:4])}"
+    else:
+        most = 1 if "dropout" in field else math.inf
+        right, wanted = number and 0 <= value <= most, f"a number from 0 to {most}"
+    if not right:
+        raise InputError(f"{where}: config.json says {field} {str(value)[:60]!r}; it takes {wanted}")
