@@ -38,9 +38,9 @@ def decoded(content: bytes, path: Path, line: int = 1) -> str:
         return content.decode("utf-8")
     except UnicodeDecodeError as error:
         encoding = OTHERS.get(content[:2], "another encoding, such as Latin-1")
-        before = content[: error.start].replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        line += len(re.findall(rb"\r\n?|\n", content[: error.start]))
         raise InputError(
-            f"{path}, line {line + before.count(b'\n')}: byte {content[error.start]:#04x} is not UTF-8; the file is "
+            f"{path}, line {line}: byte {content[error.start]:#04x} is not UTF-8; the file is "
             f"in {encoding}: save it as UTF-8, or `iconv -f <its encoding> -t UTF-8`"
         ) from None
 
