@@ -291,8 +291,8 @@ def test_schemes(tmp_path):
     universal.write_text(
         "\n".join(f"{i}\t{w}\t_\t{u}\t{x}\t_\t{h}\t{r}\t_\t_" for i, (w, u, x, h, r) in enumerate(rows, 1))
     )
-    assert syntax.trees_of(universal, "ud")[0].relations == ("case", "root")
-    assert syntax.trees_of(universal, "stanford")[0].relations == ("root", "pobj")
+    assert syntax.trees_of(universal, "ud")[0][0].relations == ("case", "root")
+    assert syntax.trees_of(universal, "stanford")[0][0].relations == ("root", "pobj")
 
 
 @pytest.fixture(scope="module")
@@ -330,7 +330,7 @@ def test_one_document_cannot_be_halved(tiny, one_field):
 def test_selection_counts_by_hand(tiny, one_field):
     made = selection.selection(tiny, one_field)
     methods = made["methods"].set_index(["method", "candidates", "mentions"])
-    parts, _, _ = selection.parts_of(tiny, coreference.documents(one_field))
+    parts, _, _ = selection.parts_of(tiny, coreference.documents(one_field)[0])
     right = cases = 0
     for part in parts:
         guesses = baselines(part)["nearest"]
@@ -354,7 +354,7 @@ def test_every_row_of_table_3(tiny, tiny_folder):
     assert scores.index.tolist() == [*word_figures.PRINTED["table-3"]]
     assert made["sentences"].set_index("what")["sentences"].iloc[:2].to_dict() == {
         "training": 30,
-        "test": len(align(tiny, [tree.words for tree in syntax.trees_of(one_field, "stanford")]).kept) - 30,
+        "test": len(align(tiny, [tree.words for tree in syntax.trees_of(one_field, "stanford")[0]]).kept) - 30,
     }
     random = loading.load(loading.resolve(f"random:{tiny_folder('bert')}"))
     twin = probes.probes(random, one_field, "stanford", 30, word_vectors.EMBEDDED, 2, [0])
@@ -401,7 +401,7 @@ def test_antecedents_of_an_embedded_model():
 
 
 def test_the_literal_loop_of_the_bench_agrees(tiny, one_field):
-    trees = syntax.trees_of(one_field, "stanford")
+    trees, _ = syntax.trees_of(one_field, "stanford")
     encoded = align(tiny, [tree.words for tree in trees])
     trees = [trees[i] for i in encoded.kept]
     literal, ours = (score(tiny, trees, encoded.encoded) for score in (literal_loops.literal_heads, report.every_head))

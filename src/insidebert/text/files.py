@@ -2,10 +2,13 @@
 
 import codecs
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from insidebert.errors import InputError
+
+WITHHELD = "words withheld"
+"""Why a sentence is left out whose words a corpus may not publish: `_`, or `[WORD]` in CoNLL-2012."""
 
 OTHERS = {codecs.BOM_UTF16_LE: "UTF-16", codecs.BOM_UTF16_BE: "UTF-16"}
 
@@ -54,3 +57,8 @@ def blocks(text: str) -> Iterator[tuple[int, list[str]]]:
         elif block:
             yield number - len(block), block
             block = []
+
+
+def withheld(words: Sequence[str]) -> bool:
+    """Whether most of a sentence's words are placeholders."""
+    return 2 * sum(word in ("_", "[WORD]") for word in words) > len(words)

@@ -18,23 +18,26 @@ UNLISTED = {"root", "punct"}
 """They get no row of their own, but count among all."""
 
 
-def trees_of(treebank: Path | str, relations: str) -> list[Tree]:
+def trees_of(treebank: Path | str, relations: str) -> tuple[list[Tree], dict[str, int]]:
     """A treebank under one of two schemes.
 
     Args:
         treebank: as `treebanks.read` takes it.
         relations: `stanford` converts Universal Dependencies and leaves Stanford trees as they are; `ud` keeps UD.
 
+    Returns:
+        The trees; and reason -> how many sentences could not be read as trees.
+
     Raises:
-        InputError: another scheme, or UD wanted of a treebank in Stanford Dependencies.
+        InputError: another scheme, UD wanted of a treebank in Stanford Dependencies, or Stanford of one not in English.
     """
     if relations not in SCHEMES:
         raise InputError(f"no relations {relations!r}; there are {', '.join(SCHEMES)}")
-    trees = treebanks.read(treebank)
+    trees, left_out = treebanks.read(treebank)
     universal = stanford.is_universal(trees)
     if relations == "ud" and not universal:
         raise InputError(f"{treebank} is in Stanford Dependencies already; use relations 'stanford'")
-    return [stanford.to_stanford(tree) for tree in trees] if universal and relations == "stanford" else trees
+    return stanford.converted(trees) if universal and relations == "stanford" else trees, left_out
 
 
 def syntax(model: Model, treebank: Path | str, relations: str, least: int) -> dict[str, pd.DataFrame]:
@@ -49,7 +52,7 @@ def syntax(model: Model, treebank: Path | str, relations: str, least: int) -> di
         heads: accuracy of every head, direction and relation. contrasts: what the claims speak of. sentences: how many
         were scored, and why others were not.
     """
-    trees = trees_of(treebank, relations)
+    trees, unread = trees_of(treebank, relations)
     aligned = align(model, [tree.words for tree in trees])
     scored = [trees[i] for i in aligned.kept]
     given = answers(scored, attended_words(model, aligned.encoded))
@@ -76,7 +79,7 @@ def syntax(model: Model, treebank: Path | str, relations: str, least: int) -> di
                 {"relation": name, "direction": DIRECTIONS[place[0]], "layer": place[1] + 1, "head": place[2] + 1}
                 | {"accuracy": accuracy[place]}
             )
-    left_out = [{"what": reason, "sentences": count} for reason, count in aligned.skipped.items()]
+    left_out = [{"what": reason, "sentences": count} for reason, count in (unread | aligned.skipped).items()]
     sentences = [{"what": "scored", "sentences": len(scored)}, *left_out]
     tables = {"relations": rows, "heads": heads, "contrasts": contrasts, "sentences": sentences}
     return {name: pd.DataFrame(table) for name, table in tables.items()}
