@@ -78,7 +78,8 @@ bc/a 0 1 barked VBD * - - - - * -
 
 def test_conll_2012(tmp_path):
     (tmp_path / "a.gold_conll").write_text(CONLL_2012)
-    (document,) = coreference.documents(tmp_path)
+    ((document,), left_out) = coreference.documents(tmp_path)
+    assert left_out == {}
     assert document.ends == (7, 9)
     found = [(m.entity, m.words, document.words[m.head], m.kind) for m in document.mentions]
     assert found == [  # the sister is mentioned once, so she is no mention
@@ -152,14 +153,14 @@ def test_text_without_coreference_is_refused(tmp_path):
 
 
 def test_gum_is_read_whole(shared):
-    found = coreference.documents(shared / "coref" / "en_gum-ud-dev.conllu")
+    found, _ = coreference.documents(shared / "coref" / "en_gum-ud-dev.conllu")
     assert len(found) > 20
     assert {m.kind for d in found for m in d.mentions} == set(coreference.KINDS)
     assert all(m.words[0] <= m.head <= m.words[-1] for d in found for m in d.mentions)
 
 
 def test_our_own_treebank_has_coreference():
-    found = coreference.documents(Paths.find().corpus / "treebank")
+    found, _ = coreference.documents(Paths.find().corpus / "treebank")
     mentions = [m for d in found for m in d.mentions]
     assert len(mentions) >= 500
     assert {m.kind for m in mentions} == set(coreference.KINDS)

@@ -7,7 +7,6 @@ import torch
 from bench import baselines as literal_loops
 from bench import report
 from insidebert.errors import InputError
-from insidebert.explore.views import HeadView
 from insidebert.measure import head_accuracy
 from insidebert.measure.word_attention import WordMaps, align, attended_words, word_maps
 from insidebert.models import loading
@@ -370,11 +369,6 @@ def test_every_row_of_table_3(tiny, tiny_folder):
 
 
 def test_heads_of_a_function_and_a_sentence_of_your_own(tiny):
-    view = HeadView(tiny)
-    figure = view.show("the cat can sleep", 2, 1)
-    assert figure.axes[0].get_title(loc="left") == "head 2-1"
-    with pytest.raises(InputError, match="has no layer 4; they go from 1 to 3"):
-        view.show("the cat", 4, 1)
     pieces, maps = examples.own_sentence(tiny, "the cat can sleep")
     assert maps.shape == (3, 2, 6, 6)
     assert np.allclose(maps.sum(-1), 1, atol=1e-5)
