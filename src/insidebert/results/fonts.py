@@ -18,9 +18,9 @@ ABSENT = "\u25a1"
 def fit(figure: Figure) -> None:
     """Makes every text of a figure stand for itself.
 
-    `$` starts no formula but in the numbers of an axis, for no figure of this project has others. A text with characters that its font lacks gets
-    installed fonts behind its own. A character of no installed font is drawn as a box, and a line under the figure
-    names it. A figure whose font has everything is drawn as before.
+    `$` starts no formula (those of this project are in the numbers of axes, which are left alone). A text with
+    characters that its font lacks gets installed fonts behind its own. A character of no installed font is drawn as a
+    box, and a line under the figure names it. A figure whose fonts have everything is drawn as before.
     """
     absent: set[str] = set()
     numbers: set[Text] = set()  # powers of ten are formulas
@@ -100,10 +100,17 @@ def _installed() -> list[tuple[str, str]]:
     return [(f.name, f.fname) for f in sorted(fonts, key=lambda f: (f.name not in own, f.weight != 400, f.name))]
 
 
+def _script(character: str) -> str:
+    if unicodedata.category(character) == "So":
+        return "emoji and signs"
+    name = unicodedata.name(character, "unnamed").split()[0]
+    return name if name == "CJK" else name.capitalize()
+
+
 def _say(figure: Figure, absent: set[str]) -> None:
     """Names the characters under the figure, below what its caption says already."""
     codes = [f"U+{ord(c):04X}" for c in sorted(absent)]
-    scripts = sorted({unicodedata.name(c, "unnamed").split()[0].capitalize() for c in absent})
+    scripts = sorted({_script(c) for c in absent})
     more = f" and {len(codes) - 6} more" if len(codes) > 6 else ""
     said = fill(
         f"{ABSENT}: no font on this computer has {', '.join(codes[:6])}{more} ({', '.join(scripts[:3])}); install one, "
