@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from insidebert.errors import InputError
+from insidebert.models.segments import paragraph_pairs
 from insidebert.results import fonts, plots
 from insidebert.text import coreference, corpus, treebanks, word_vectors
 from insidebert.text.files import blocks, read_text
@@ -174,3 +175,16 @@ def test_a_figure_in_plain_letters_is_drawn_as_before(monkeypatch):
 def test_a_font_file_that_is_none_has_no_characters(tmp_path):
     (tmp_path / "broken.ttf").write_bytes(b"no font")
     assert fonts._characters(str(tmp_path / "broken.ttf")) == frozenset()
+
+
+def test_running_text_of_other_people(tmp_path):
+    (tmp_path / "a.txt").write_bytes(("\ufeff" + "狗和猫在家里。\r\n" * 16 + " \t\r\n" + "a b\r\n" * 50).encode())
+    (chinese, english) = paragraph_pairs(tmp_path / "a.txt")  # the line of blanks is the one between documents
+    assert [len(part.split()) for part in chinese] == [8, 8]  # seven characters a sentence, fifty a paragraph
+    assert [len(part.split()) for part in english] == [50, 50]
+    (tmp_path / "b.txt").write_text("one paragraph\n")
+    with pytest.raises(InputError, match=r"b.txt has no document of two paragraphs of 50 words; .* blank lines"):
+        paragraph_pairs(tmp_path / "b.txt")
+    (tmp_path / "c.txt").write_bytes(b"caf\xe9\n")
+    with pytest.raises(InputError, match=r"c.txt, line 1: byte 0xe9"):
+        paragraph_pairs(tmp_path / "c.txt")

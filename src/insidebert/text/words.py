@@ -11,9 +11,10 @@ INSIDE = "'’-‐"
 def words_of(tokenizer, sentence: str) -> tuple[str, ...]:
     """Words and punctuation marks of a sentence, as the model's own tokenizer parts them.
 
-    A word is what lies between spaces, without punctuation (as BERT's tokenizers know it), each mark of which is a word;
-    Chinese is parted where the model's tokenizer parts it. An apostrophe or a hyphen between letters stays inside, and
-    so do vowel signs, accents and invisible marks of any script. What has no piece (a lone U+200D) is no word.
+    A word is what lies between spaces, without punctuation (as BERT's tokenizers know it), each mark of which is a
+    word; Chinese is parted where the model's tokenizer parts it. An apostrophe or a hyphen between letters stays
+    inside, and so do vowel signs, accents and invisible marks of any script. What has no piece (a lone U+200D) is no
+    word.
 
     Args:
         tokenizer: a fast one, or a Model.

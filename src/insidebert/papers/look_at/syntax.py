@@ -6,38 +6,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from insidebert.errors import InputError
 from insidebert.measure.head_accuracy import DIRECTIONS, accuracies, answers, best_heads
 from insidebert.measure.word_attention import align, attended_words
 from insidebert.models.loading import Model
-from insidebert.text import stanford, treebanks
-from insidebert.text.treebanks import Tree
+from insidebert.text.stanford import trees_of
 
-SCHEMES = ("stanford", "ud")
 UNLISTED = {"root", "punct"}
 """They get no row of their own, but count among all."""
-
-
-def trees_of(treebank: Path | str, relations: str) -> tuple[list[Tree], dict[str, int]]:
-    """A treebank under one of two schemes.
-
-    Args:
-        treebank: as `treebanks.read` takes it.
-        relations: `stanford` converts Universal Dependencies and leaves Stanford trees as they are; `ud` keeps UD.
-
-    Returns:
-        The trees; and reason -> how many sentences could not be read as trees.
-
-    Raises:
-        InputError: another scheme, UD wanted of a treebank in Stanford Dependencies, or Stanford of one not in English.
-    """
-    if relations not in SCHEMES:
-        raise InputError(f"no relations {relations!r}; there are {', '.join(SCHEMES)}")
-    trees, left_out = treebanks.read(treebank)
-    universal = stanford.is_universal(trees)
-    if relations == "ud" and not universal:
-        raise InputError(f"{treebank} is in Stanford Dependencies already; use relations 'stanford'")
-    return stanford.converted(trees) if universal and relations == "stanford" else trees, left_out
 
 
 def syntax(model: Model, treebank: Path | str, relations: str, least: int) -> dict[str, pd.DataFrame]:
