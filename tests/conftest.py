@@ -121,3 +121,18 @@ def byte_tokenizer() -> transformers.PreTrainedTokenizerFast:
     return transformers.PreTrainedTokenizerFast(
         tokenizer_object=tokenizer, **{f"{role}_token": piece for role, piece in names.items()}
     )
+
+
+@pytest.fixture
+def sample() -> Path:
+    """Small files of our own, in the formats that the readers read."""
+    return Path(__file__).parent / "data"
+
+
+@pytest.fixture
+def reports() -> Path:
+    """Files of other people that were once misread; they lie beside the checkout, and not everywhere."""
+    folder = SHARED.parent / "reports"
+    if not folder.is_dir():
+        pytest.skip(f"no reports at {folder}")
+    return folder

@@ -18,7 +18,7 @@ from insidebert.models import checkpoint, loading, masked_lm
 from insidebert.models.convert import convert
 from insidebert.models.encoding import encode
 from tests.conftest import KINDS, byte_tokenizer, save_checkpoint, wordpiece_tokenizer
-from tests.strategies import damages
+from tests.strategies.checkpoints import damages
 
 WORDS = [["the", "author", "laughs", ".", "x"], ["a", "b"]]
 

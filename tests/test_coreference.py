@@ -78,7 +78,8 @@ bc/a 0 1 barked VBD * - - - - * -
 
 def test_conll_2012(tmp_path):
     (tmp_path / "a.gold_conll").write_text(CONLL_2012)
-    (document,) = coreference.documents(tmp_path)
+    ((document,), left_out) = coreference.documents(tmp_path)
+    assert left_out == {}
     assert document.ends == (7, 9)
     found = [(m.entity, m.words, document.words[m.head], m.kind) for m in document.mentions]
     assert found == [  # the sister is mentioned once, so she is no mention
@@ -93,6 +94,76 @@ def test_conll_2012(tmp_path):
     (tmp_path / "c_conll").write_text(CONLL_2012.replace("(1)", "9)"))
     with pytest.raises(InputError, match="c_conll, line 10: entity 9 closes and is not open"):
         coreference.documents(tmp_path / "c_conll")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        (" (2|(0)", " 2|(0)", "line 7: '2' opens no mention and closes none"),
+        ("bc/a 0 0 It PRP * - - - - * (1)", "bc/a 0 0 It (1)", "line 10: 5 columns; CoNLL-2012 has at least 12"),
+        ("#end document\n", "", "line 13: the last document has no #end document"),
+        ("#begin document (bc/a); part 000\n", "", "line 1: 12 columns; .* below a line '#begin document'"),
+        ("\nbc/a 0 0 It", "#begin document (bc/b); part 000\nbc/a 0 0 It", "line 9: #begin and #end document do not"),
+    ],
+)
+def test_malformed_conll_2012_is_named_by_file_and_line(tmp_path, old, new, message):
+    assert old in CONLL_2012
+    (tmp_path / "a_conll").write_text(CONLL_2012.replace(old, new))
+    with pytest.raises(InputError, match=f"a_conll, {message}"):
+        coreference.documents(tmp_path / "a_conll")
+
+
+def test_blanks_on_an_empty_line_end_a_sentence_and_conll_is_known_by_its_first_line(tmp_path):
+    (tmp_path / "a.conll").write_bytes(b"\xef\xbb\xbf" + CONLL_2012.replace("\n\n", "\r\n \t\r\n").encode())
+    ((own,), _) = coreference.documents(tmp_path / "a.conll")
+    assert own.ends == (7, 9)
+
+
+def test_each_document_is_read_once_gold_and_later_versions_first(tmp_path):
+    for version in ("v4_auto", "v4_gold", "v9_gold"):
+        text = CONLL_2012.replace("Ann", version)
+        other = CONLL_2012.replace("(bc/a)", "(bc/b)") if version == "v4_auto" else ""
+        hidden = CONLL_2012.replace("(bc/a)", "(bc/c)")
+        for word in ("Ann", "saw", "the", "dog", "of", "her", "sister"):
+            hidden = hidden.replace(f" {word} ", " [WORD] ")
+        (tmp_path / f"a.{version}_conll").write_text(text + other + (hidden if version == "v9_gold" else ""))
+    found, left_out = coreference.documents(tmp_path)
+    assert [(d.name, d.words[0]) for d in found] == [("(bc/a); part 000", "v9_gold"), ("(bc/b); part 000", "Ann")]
+    assert left_out == {"another version of a document": 2, "words withheld": 1}
+
+
+def test_kinds_of_mentions_without_penn_tags(sample):
+    ((english,), _), ((german,), _) = (coreference.documents(sample / f"{n}.conllu") for n in ("english", "german"))
+    kinds = [(english.words[m.head], m.kind) for m in english.mentions]
+    assert kinds == [
+        *(("Ann", "proper"), ("letter", "nominal"), ("her", "pronoun"), ("brother", "nominal")),
+        *(("He", "pronoun"), ("it", "pronoun"), ("she", "pronoun")),
+    ]
+    kinds = [(german.words[m.head], m.kind) for m in german.mentions]
+    assert kinds == [("Anna", "proper"), ("Buch", "nominal"), ("Sie", "pronoun"), ("Buch", "nominal")]
+
+
+@pytest.mark.parametrize(("head", "words"), [("0", 2), ("3", 2), ("x", 2), ("²", 2)])
+def test_a_head_outside_its_mention_is_refused(head, words):
+    with pytest.raises(InputError, match=f"t: entity 1 has head {head}, of {words} words"):
+        mentioned(annotated([f"(1-{head}", "1)"], [2, 0], ["NN", "NN"], scheme="eid-head"))
+
+
+def test_mentions_that_cannot_be_told_are_refused():
+    with pytest.raises(InputError, match=r"t: Entity=\(1-a\)x of word 1 is no row of brackets"):
+        mentioned(annotated(["(1-a)x"], [0], ["NN"]))
+    with pytest.raises(InputError, match="t: word 1 has no tag, so entity 1 has no kind; tag it in UPOS"):
+        mentioned(annotated(["(1-a)"], [0], [""]))
+
+
+def test_real_files_of_other_people(reports):
+    found, left_out = coreference.documents(reports / "gold-and-auto" / "onto")
+    assert (len(found), left_out) == (1, {"another version of a document": 2})
+    ((german,), _) = coreference.documents(reports / "pronouns-by-penn-tag" / "de.conllu")
+    assert [m.kind for m in german.mentions] == ["proper", "pronoun"]
+    assert len(coreference.documents(reports / "byte-order-mark" / "bom_conll")[0]) == 1
+    with pytest.raises(InputError, match="latin-1_conll, line 2: byte 0xe9 is not UTF-8"):
+        coreference.documents(reports / "text-files" / "latin-1_conll")
 
 
 def document(text: str, tags: str, mentions: list[tuple]) -> Document:
@@ -152,14 +223,14 @@ def test_text_without_coreference_is_refused(tmp_path):
 
 
 def test_gum_is_read_whole(shared):
-    found = coreference.documents(shared / "coref" / "en_gum-ud-dev.conllu")
+    found, _ = coreference.documents(shared / "coref" / "en_gum-ud-dev.conllu")
     assert len(found) > 20
     assert {m.kind for d in found for m in d.mentions} == set(coreference.KINDS)
     assert all(m.words[0] <= m.head <= m.words[-1] for d in found for m in d.mentions)
 
 
 def test_our_own_treebank_has_coreference():
-    found = coreference.documents(Paths.find().corpus / "treebank")
+    found, _ = coreference.documents(Paths.find().corpus / "treebank")
     mentions = [m for d in found for m in d.mentions]
     assert len(mentions) >= 500
     assert {m.kind for m in mentions} == set(coreference.KINDS)

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from insidebert.errors import InputError
-from insidebert.explore import figures, widget
+from insidebert.explore import figures, sentence, widget
 from insidebert.measure.confusion import TriggerQuestion
 from insidebert.models import loading
 from insidebert.results import artifacts
@@ -41,49 +41,36 @@ def view(tiny_folder, paths):
     return widget.Explorer([str(tiny_folder("bert"))], paths, SENTENCE, "does", ["the cat", "the dogs"])
 
 
-@pytest.mark.parametrize(
-    ("sentence", "words"),
-    [
-        (SENTENCE, WORDS),
-        ("  Don't, she said ", ("Don't", ",", "she", "said")),
-        ("well-known [SEP]", ("well-known", "[", "SEP", "]")),
-        (" ", ()),
-    ],
-)
-def test_words_need_no_spaces_around_marks(sentence, words):
-    assert widget.words_of(sentence) == words
-
-
-def test_a_question_in_words():
-    assert widget.dependency(SENTENCE, "does", ["the cat", "the dogs"]) == ASKED
+def test_a_question_in_words(tiny):
+    assert sentence.question(tiny, SENTENCE, "does", ["the cat", "the dogs"]) == ASKED
     with pytest.raises(InputError, match=r"'the dog' does not stand in 'the cat near the dogs does sleep \."):
-        widget.dependency(SENTENCE, "does", ["the cat", "the dog"])
+        sentence.question(tiny, SENTENCE, "does", ["the cat", "the dog"])
     with pytest.raises(InputError, match="'' does not stand in"):
-        widget.dependency(SENTENCE, "", ["the cat"])
+        sentence.question(tiny, SENTENCE, "", ["the cat"])
     with pytest.raises(InputError, match="the target 'does sleep' is 2 words"):
-        widget.dependency(SENTENCE, "does sleep", ["the cat"])
+        sentence.question(tiny, SENTENCE, "does sleep", ["the cat"])
 
 
 def test_roles_and_clicks():
-    roles = widget.roles_of(ASKED)
+    roles = sentence.roles_of(ASKED)
     assert roles == {5: "target", 0: "trigger", 1: "trigger", 3: "distractor", 4: "distractor"}
-    assert widget.dependency_of(WORDS, roles) == ASKED
-    moved = widget.clicked(roles, 6, "target")
+    assert sentence.question_of(WORDS, roles) == ASKED
+    moved = sentence.clicked(roles, 6, "target")
     assert moved == {6: "target", 0: "trigger", 1: "trigger", 3: "distractor", 4: "distractor"}
-    assert widget.clicked(moved, 6, "target") == {w: r for w, r in roles.items() if w != 5}
-    assert widget.clicked(roles, 3, "trigger")[3] == "trigger"
+    assert sentence.clicked(moved, 6, "target") == {w: r for w, r in roles.items() if w != 5}
+    assert sentence.clicked(roles, 3, "trigger")[3] == "trigger"
     assert roles[3] == "distractor"  # the roles given are left as they are
 
 
 def test_neighbouring_distractors_are_one_phrase():
     roles = {7: "distractor", 2: "distractor", 3: "distractor", 0: "trigger", 6: "trigger", 5: "target"}
-    assert widget.dependency_of(WORDS, roles).triggers == ((0, 6), (2, 3), (7,))
+    assert sentence.question_of(WORDS, roles).triggers == ((0, 6), (2, 3), (7,))
     for role in widget.ROLES:
-        assert widget.dependency_of(WORDS, {w: r for w, r in roles.items() if r != role}) is None
+        assert sentence.question_of(WORDS, {w: r for w, r in roles.items() if r != role}) is None
 
 
 def test_what_is_seen_agrees_with_the_maps(any_tiny):
-    seen = widget.look(any_tiny, WORDS)
+    seen = sentence.look(any_tiny, SENTENCE)
     size = len(seen.pieces)
     assert seen.maps.shape == (3, 2, size, size)
     values = seen.surface.pivot(index=["layer", "head"], columns="statistic", values="value")
@@ -100,18 +87,47 @@ def test_what_is_seen_agrees_with_the_maps(any_tiny):
         assert row["entropy"] == pytest.approx(-(smooth * np.log(smooth)).sum(1).mean(), abs=1e-3)
 
 
-def test_sentences_that_cannot_be_shown(tiny):
+def test_sentences_that_cannot_be_shown(tiny, monkeypatch):
     with pytest.raises(InputError, match="type at least one word"):
-        widget.look(tiny, ())
+        sentence.look(tiny, " \u200d ")
     with pytest.raises(InputError, match="the sentence has 49 pieces; the pictures hold 48"):
-        widget.look(tiny, ["the"] * 47)
-    with pytest.raises(InputError, match="word 2 has no pieces"):
-        widget.look(tiny, ["the", "\u200d"])
+        sentence.look(tiny, "the " * 47)
+    monkeypatch.setattr(sentence, "words_of", lambda tokenizer, text: tuple(text.split(" ")))
+    with pytest.raises(InputError, match=r"has no pieces for '\\u200d'; leave it out"):
+        sentence.look(tiny, "the \u200d")
+
+
+MARKED_WORDS = "cafe\u0301 न\u093fद\u0940 น\u0e49\u0e33 ك\u064eت\u064e co\u00adoperate 👩\u200d💻"
+
+
+@pytest.mark.parametrize("word", MARKED_WORDS.split(" "))
+def test_marks_inside_words_do_not_cut_them(any_tiny, word):
+    seen = sentence.look(any_tiny, word)
+    assert seen.words == (word,)
+    assert seen.pieces == any_tiny.tokenizer.convert_ids_to_tokens(any_tiny.tokenizer(word)["input_ids"])
+
+
+def test_attention_between_words_by_hand():
+    maps = np.zeros((1, 2, 4, 4))  # [CLS] ca ##t [SEP]
+    maps[0, 0] = [[0.1, 0.2, 0.3, 0.4], [0.4, 0.3, 0.2, 0.1], [0.2, 0.5, 0.3, 0.0], [0.0, 0.0, 0.0, 1.0]]
+    seen = sentence.SentenceView(("cat",), ["[CLS]", "ca", "##t", "[SEP]"], np.array([-1, 0, 0, -1]), maps, None)
+    table = sentence.attention_table(seen, heads=[1])
+    assert list(table.index) == list(table.columns) == ["[CLS]", "cat", "[SEP]"]
+    assert np.allclose(table, [[0.1, 0.5, 0.4], [0.3, 0.65, 0.05], [0, 0, 1]])
+    assert np.allclose(sentence.attention_table(seen), table / 2)  # the second head is empty
+    with pytest.raises(InputError, match=r"no heads \[3\]; they go from 1 to 2"):
+        sentence.attention_table(seen, heads=[3])
+
+
+def test_attention_between_words_adds_up(any_tiny):
+    table = sentence.attention_table(sentence.look(any_tiny, SENTENCE), layers=[2, 3])
+    assert list(table.index)[1:-1] == list(WORDS)
+    assert np.allclose(table.sum(axis=1), 1, atol=1e-5)
 
 
 def test_confusion_is_read_off_the_maps(tiny):
-    table = widget.confusion(tiny, ASKED)
-    received = widget.look(tiny, WORDS).maps.mean(1)[:, 6]  # from `does`, behind [CLS]
+    table = sentence.confusion(tiny, ASKED)
+    received = sentence.look(tiny, SENTENCE).maps.mean(1)[:, 6]  # from `does`, behind [CLS]
     trigger, distractor = received[:, [1, 2]].sum(1), received[:, [4, 5]].sum(1)
     assert list(table["layer"]) == [1, 2, 3]
     assert np.allclose(table["bits"], -np.log2(trigger / (trigger + distractor)), atol=1e-4)
@@ -136,31 +152,31 @@ def write_measured(paths, source, label="tiny"):
 
 def test_the_best_relation_is_the_one_furthest_above_its_offset(tiny, paths):
     write_measured(paths, tiny.source, "another name")
-    best, profile = widget.measured_relations(paths, tiny.source)
+    best, profile = sentence.measured_relations(paths, tiny.source)
     assert profile == "mine"
     assert best[["layer", "head", "relation"]].values.tolist() == [[1, 1, "dobj"], [1, 2, "det"]]
-    said = widget.relation_in_words(best, profile, 1, 1)
+    said = sentence.relation_in_words(best, profile, 1, 1)
     assert said.startswith("Head 1-1, best relation: dobj (dependent to head), right for 60% of its words; ")
     assert "the best fixed offset (-2) is right for 30%" in said
     assert said.endswith("from the tables of the mine profile.")
 
 
 def test_relations_fall_back_on_the_committed_tables_and_say_so(tiny, paths):
-    assert widget.measured_relations(paths, tiny.source)[1] == ""
+    assert sentence.measured_relations(paths, tiny.source)[1] == ""
     write_measured(replace(paths, profile="embedded"), tiny.source)
-    best, profile = widget.measured_relations(paths, tiny.source)
+    best, profile = sentence.measured_relations(paths, tiny.source)
     assert profile == "embedded"
-    assert widget.relation_in_words(best, profile, 1, 2).endswith("the embedded profile (the committed ones).")
+    assert sentence.relation_in_words(best, profile, 1, 2).endswith("the embedded profile (the committed ones).")
     other = replace(tiny.source, sha256="0" * 64)  # the same name, other weights
-    best, profile = widget.measured_relations(paths, other)
-    assert widget.relation_in_words(best, profile, 1, 2) == (
+    best, profile = sentence.measured_relations(paths, other)
+    assert sentence.relation_in_words(best, profile, 1, 2) == (
         "Head 1-2, best relation: not measured for this model; notebook 23 measures it."
     )
 
 
 def test_the_committed_tables_know_the_default_model():
     source = loading.resolve("distilbert-cased")
-    best, profile = widget.measured_relations(Paths.find("interactive"), source)
+    best, profile = sentence.measured_relations(Paths.find("interactive"), source)
     assert profile == "embedded" and len(best) == 72
     row = best.set_index(["layer", "head"]).loc[(3, 10)]
     assert (row["relation"], row["offset"]) == ("pobj", -1)
@@ -185,7 +201,7 @@ def test_thumbnails_lie_where_their_heads_are():
 
 
 def test_statistics_of_a_head_stand_out(tiny):
-    seen = widget.look(tiny, WORDS)
+    seen = sentence.look(tiny, SENTENCE)
     upper, lower = figures.among_heads(seen.surface, 2, 1, len(seen.pieces)).axes
     own = seen.surface.query("layer == 2 and head == 1").set_index("statistic")["value"]
     assert [text.get_text() for text in upper.texts] == [f"{own[name]:.2f}" for name in figures.SHARES]
@@ -260,7 +276,7 @@ def test_another_model_keeps_the_roles_and_moves_the_sliders(tiny_folder, tmp_pa
     view.model.value = names[1]
     assert changed(view, before) == {"grid", "statistics", "lines", "confusion"}
     assert (view.layer.value, view.head.value) == (1, 1)
-    assert widget.dependency_of(WORDS, view.roles) == ASKED
+    assert sentence.question_of(WORDS, view.roles) == ASKED
     view.model.value = names[0]
     assert (view.layer.max, view.head.max) == (3, 2)
 

@@ -8,7 +8,7 @@ import pytest
 from insidebert.errors import InputError
 from insidebert.results.paths import Paths
 from insidebert.text import treebanks
-from insidebert.text.stanford import is_universal, to_stanford
+from insidebert.text.stanford import converted, is_universal, to_stanford
 from insidebert.text.treebanks import Tree
 
 CONLLU = """# newdoc id = d1
@@ -36,12 +36,13 @@ def described(converted: Tree) -> str:
 
 def test_conllu_leaves_out_what_is_no_word(tmp_path):
     (tmp_path / "a.conllu").write_text(CONLLU)
-    first, second = treebanks.read(tmp_path / "a.conllu")
+    (first, second), left_out = treebanks.read(tmp_path / "a.conllu")
+    assert left_out == {}
     assert (first.words, first.heads, first.relations) == (("do", "n't", "go"), (2, 2, -1), ("aux", "advmod", "root"))
     assert (first.upos[1], first.xpos[1], first.misc[1]) == ("PART", "RB", {"SpaceAfter": "No"})
     assert first.document == second.document == "d1"
     assert first.metadata == second.metadata == (("global.Entity", "eid-kind-head"),)
-    assert treebanks.read(tmp_path) == [first, second]
+    assert treebanks.read(tmp_path) == ([first, second], {})
 
 
 def test_conllx_and_the_authors_format_are_the_same_trees(tmp_path):
@@ -49,8 +50,8 @@ def test_conllx_and_the_authors_format_are_the_same_trees(tmp_path):
     x = "\n".join(f"{i}\t{w}\t_\t{t}\t{t}\ta|b\t{h}\t{r}\t_\t_" for i, (w, t, h, r) in enumerate(rows, 1))
     (tmp_path / "a.conllx").write_text(x + "\n")
     (tmp_path / "dev.txt").write_text("\n".join(f"{w} {h}-{r}" for w, _, h, r in rows) + "\n\nGo 0-root\n")
-    (first,) = treebanks.read(tmp_path / "a.conllx")
-    second, third = treebanks.read(tmp_path / "dev.txt")
+    ((first,), _) = treebanks.read(tmp_path / "a.conllx")
+    (second, third), _ = treebanks.read(tmp_path / "dev.txt")
     for own in (first, second):
         assert (own.words, own.heads, own.relations) == (
             ("The", "cat", "sleeps"),
@@ -65,7 +66,7 @@ def test_documents_without_an_id_stay_apart(tmp_path):
     words = "1\tGo\tgo\tVERB\tVB\t_\t0\troot\t_\t_\n\n"
     (tmp_path / "a.conllu").write_text(words + "# newdoc\n" + words + words + "# newdoc\n" + words)
     (tmp_path / "b.conllu").write_text(words)
-    names = [own.document for own in treebanks.read(tmp_path)]
+    names = [own.document for own in treebanks.read(tmp_path)[0]]
     assert len(set(names)) == 4
     assert names[1] == names[2]
 
@@ -76,22 +77,26 @@ def test_documents_without_an_id_stay_apart(tmp_path):
         ("2\tcat\tcat\tNOUN\tNN", r"bad.conllu, line 2: "),
         ("2\tcat\tcat\tNOUN\tNN\t_\tx\tnsubj\t_\t_", r"bad.conllu, line 2: "),
         ("2\tcat\tcat\tNOUN\tNN\t_\t_\tnsubj\t_\t_", r"bad.conllu, line 2: word 2 has no head"),
-        ("3\tcat\tcat\tNOUN\tNN\t_\t1\tnsubj\t_\t_", r"bad.conllu, line 2: word 3 has no head, or is not number 2"),
-        ("2\tcat\tcat\tNOUN\tNN\t_\t0\troot\t_\t_", r"bad.conllu, line 1: a tree has one root, this one has 2"),
-        ("2\tcat\tcat\tNOUN\tNN\t_\t7\tnsubj\t_\t_", r"bad.conllu, line 1: word 2 has head 7, of 2 words"),
+        ("3\tcat\tcat\tNOUN\tNN\t_\t1\tnsubj\t_\t_", r"bad.conllu, line 2: word 3 has no head, no form or is not 2"),
+        ("2\t\tcat\tNOUN\tNN\t_\t1\tnsubj\t_\t_", r"bad.conllu, line 2: word 2 has no head, no form"),
+        ("²\tcat\tcat\tNOUN\tNN\t_\t1\tnsubj\t_\t_", r"bad.conllu, line 2: '²' is no number of a word"),
+        ("2\tcat\tcat\tNOUN\tNN\t_\t7\tnsubj\t_\t_", r"bad.conllu, line 2: word 2 has head 7, of 2 words"),
     ],
 )
 def test_malformed_conllu_is_named_by_file_and_line(tmp_path, line, message):
     path = tmp_path / "bad.conllu"
-    path.write_text("1\tsleeps\tsleep\tVERB\tVBZ\t_\t0\troot\t_\t_\n" + line + "\n")
+    path.write_text("1\tsleeps\tsleep\tVERB\tVBZ\t_\t0\troot\t_\t_\n" + line + "\n", encoding="utf-8")
     with pytest.raises(InputError, match=message):
         treebanks.read(path)
 
 
-def test_cycles_and_malformed_lines_of_the_other_formats_are_named(tmp_path):
-    (tmp_path / "a.txt").write_text("go 0-root\na 3-x\nb 2-x\n")
-    with pytest.raises(InputError, match=r"a.txt, line 1: the heads above word 2 form a cycle"):
+def test_malformed_lines_of_the_other_formats_are_named(tmp_path):
+    (tmp_path / "a.txt").write_text("go 0-root\na 3-x\n")
+    with pytest.raises(InputError, match=r"a.txt, line 2: the word has head 3, of 2 words"):
         treebanks.read(tmp_path / "a.txt")
+    (tmp_path / "2012.conll").write_text("#begin document (a); part 000\na 0 0 Go VB * - - - - * -\n#end document\n")
+    with pytest.raises(InputError, match=r"2012.conll, line 1: CoNLL-2012 has no dependency trees"):
+        treebanks.read(tmp_path / "2012.conll")
     (tmp_path / "b.txt").write_text("go 0-root\nhere advmod\n")
     with pytest.raises(InputError, match=r"b.txt, line 2: 'here advmod' is not a word, a space and <head>-<relation>"):
         treebanks.read(tmp_path / "b.txt")
@@ -99,6 +104,85 @@ def test_cycles_and_malformed_lines_of_the_other_formats_are_named(tmp_path):
         (tmp_path / "empty").mkdir(exist_ok=True)
         with pytest.raises(InputError, match=message):
             treebanks.read(tmp_path / name)
+
+
+GOOD = "1\tGo\tgo\tVERB\tVB\t_\t0\troot\t_\t_\n2\thome\thome\tADV\tRB\t_\t1\tadvmod\t_\t_\n"
+UNUSABLE = {
+    "several roots": GOOD.replace("\t1\tadvmod", "\t0\troot"),
+    "no root": GOOD.replace("\t0\troot", "\t2\tx"),
+    "a cycle": GOOD.replace("\t1\tadvmod", "\t2\tadvmod"),
+    "words withheld": GOOD.replace("Go", "_").replace("\thome", "\t_"),
+    "a copy": "# sent_id = 1\n" + GOOD,
+}
+
+
+@pytest.mark.parametrize("reason", UNUSABLE)
+def test_a_sentence_that_cannot_be_used_is_left_out_and_counted(tmp_path, reason):
+    first = "# sent_id = 1\n" + GOOD
+    (tmp_path / "a.conllu").write_text(f"{first}\n{UNUSABLE[reason]}\n{UNUSABLE[reason]}\n{GOOD}")
+    trees, left_out = treebanks.read(tmp_path / "a.conllu")
+    assert left_out == {reason: 2}
+    assert [own.words for own in trees] == [("Go", "home")] * 2
+    (tmp_path / "b.conllu").write_text(UNUSABLE["words withheld"])
+    with pytest.raises(InputError, match=r"b.conllu holds no sentence .* left out: words withheld 1; .*README"):
+        treebanks.read(tmp_path / "b.conllu")
+
+
+def test_a_document_in_two_files_is_read_once_and_two_documents_of_one_name_stay_apart(tmp_path):
+    for name, words in (("a", GOOD), ("b", GOOD), ("c", GOOD.replace("Go", "Come"))):
+        (tmp_path / f"{name}.conllu").write_text(f"# newdoc id = d\n# sent_id = d-1\n{words}")
+    trees, left_out = treebanks.read(tmp_path)
+    assert [(own.words[0], own.document) for own in trees] == [("Go", "d"), ("Come", f"d of {tmp_path / 'c.conllu'}")]
+    assert left_out == {"a copy": 1}
+
+
+@pytest.mark.parametrize("change", ["mark", "windows", "mac", "blanks"])
+@pytest.mark.parametrize("name", ["a.conllu", "a.conllx", "a.txt"])
+def test_any_line_ends_and_a_byte_order_mark_change_nothing(tmp_path, change, name):
+    text = "Go 0-root\n\nCome 0-root\nhome 1-x\n" if name == "a.txt" else f"{GOOD}\n{GOOD.replace('Go', 'Come')}"
+    (tmp_path / name).write_bytes(text.encode())
+    plain, _ = treebanks.read(tmp_path / name)
+    changed = {
+        "mark": "\ufeff" + text,
+        "windows": text.replace("\n", "\r\n"),
+        "mac": text.replace("\n", "\r"),
+        "blanks": text.replace("\n\n", "\n \t\n"),
+    }[change]
+    (tmp_path / name).write_bytes(changed.encode())
+    assert treebanks.read(tmp_path / name)[0] == plain
+    assert len(plain) == 2
+
+
+def test_the_authors_format_holds_the_same_trees(tmp_path, sample):
+    trees, _ = treebanks.read(sample / "english.conllu")
+    (tmp_path / "a.txt").write_text(treebanks.authors_format(trees))
+    again, _ = treebanks.read(tmp_path / "a.txt")
+    assert [(t.words, t.heads, t.relations) for t in again] == [(t.words, t.heads, t.relations) for t in trees]
+    spaced = Tree(("10 000",), ("NUM",), ("CD",), (-1,), ("root",), place="here")
+    with pytest.raises(InputError, match="here: '10 000' cannot stand in the authors' format"):
+        treebanks.authors_format([spaced])
+
+
+def test_other_languages_are_not_converted_by_the_rules_for_english(sample):
+    english, _ = treebanks.read(sample / "english.conllu")
+    assert [own.words for own in converted(english)] == [own.words for own in english]
+    for language in ("german", "chinese"):  # both have some tags of the Penn Treebank
+        trees, _ = treebanks.read(sample / f"{language}.conllu")
+        assert is_universal(trees)
+        with pytest.raises(InputError, match=f"{language}.conllu, line .* are for English .* use relations 'ud'"):
+            converted(trees)
+
+
+def test_real_files_of_other_people(reports):
+    for name in ("bom1.conllu", "bom2.conllu", "bom.txt"):
+        ((own, *_), left_out) = treebanks.read(reports / "byte-order-mark" / name)
+        assert (own.words[0], left_out) == ("Cats", {})
+    assert treebanks.read(reports / "several-roots" / "tworoots.conll")[1] == {"several roots": 1}
+    with pytest.raises(InputError, match="words withheld 10"):
+        treebanks.read(reports / "no-words" / "words-withheld.conllu")
+    for name in ("zh.conllu", "cs.conllu"):
+        with pytest.raises(InputError, match="use relations 'ud'"):
+            converted(treebanks.read(reports / "not-english" / name)[0])
 
 
 def test_a_download_is_checked(tmp_path, monkeypatch):
@@ -115,8 +199,8 @@ def test_a_download_is_checked(tmp_path, monkeypatch):
     good = hashlib.sha256(CONLLU.encode()).hexdigest()
     name = "UD_Toy-Set/toy-dev.conllu@r2.1"
     (tmp_path / "cache" / "treebanks" / "UD_Toy-Set-r2.1").mkdir(parents=True)
-    assert len(treebanks.read(f"{name}#sha256={good}")) == 2
-    assert len(treebanks.read(name)) == 2
+    assert len(treebanks.read(f"{name}#sha256={good}")[0]) == 2
+    assert len(treebanks.read(name)[0]) == 2
     with pytest.raises(InputError, match="could not be downloaded: does not match"):
         treebanks.read(f"{name}#sha256={'0' * 64}")
     (released / "toy-dev.conllu").write_text(CONLLU + "\n# changed\n")
@@ -250,23 +334,23 @@ def test_each_rule_of_the_conversion(rule):
 
 
 def test_no_cycle_and_no_lost_word_on_all_of_ewt(shared):
-    trees = treebanks.read(shared / "treebank" / "en_ewt-ud-dev.conllu")
+    trees, _ = treebanks.read(shared / "treebank" / "en_ewt-ud-dev.conllu")
     assert len(trees) == 2001
     assert is_universal(trees)
-    converted = [to_stanford(own) for own in trees]  # a Tree with two roots or a cycle cannot be made
-    assert [own.words for own in converted] == [own.words for own in trees]
-    relations = {relation for own in converted for relation in own.relations}
+    made = converted(trees)  # a Tree with two roots or a cycle cannot be made
+    assert [own.words for own in made] == [own.words for own in trees]
+    relations = {relation for own in made for relation in own.relations}
     assert not relations & {"case", "obj", "obl", "nmod", "flat", "compound", "aux:pass", "nmod:poss", "acl"}
-    assert not is_universal(converted)
+    assert not is_universal(made)
     assert {"tmod", "npadvmod", "acomp", "rcmod", "vmod", "pcomp", "prt", "possessive"} <= relations
-    bare = [own.xpos[i] for own in converted for i, r in enumerate(own.relations) if r == "npadvmod"]
+    bare = [own.xpos[i] for own in made for i, r in enumerate(own.relations) if r == "npadvmod"]
     assert not {"IN", "TO", "RP"} & set(bare)
-    pobj = [(own.relations[own.heads[i]]) for own in converted for i, r in enumerate(own.relations) if r == "pobj"]
+    pobj = [(own.relations[own.heads[i]]) for own in made for i, r in enumerate(own.relations) if r == "pobj"]
     assert sum(above in ("prep", "conj", "root") for above in pobj) / len(pobj) > 0.97
 
 
 def test_our_own_treebank_is_large_enough_and_in_stanford_dependencies():
-    trees = treebanks.read(Paths.find().corpus / "treebank")
+    trees, _ = treebanks.read(Paths.find().corpus / "treebank")
     assert len(trees) >= 1000
     assert not is_universal(trees)
     text = {line for file in Paths.find().corpus.glob("*.txt") for line in file.read_text().splitlines()}

@@ -11,7 +11,7 @@ from matplotlib.patches import Rectangle
 from insidebert.errors import InputError
 from insidebert.measure.confusion import TriggerQuestion
 from insidebert.papers.look_at import word_figures
-from insidebert.results import plots
+from insidebert.results import fonts, plots
 
 SHARES = ("to [SEP]", "to [CLS]", "to next", "to previous", "to self", "to . or ,")
 
@@ -43,6 +43,7 @@ def all_heads(maps: np.ndarray, layer: int, head: int) -> Figure:
     ax.grid(False)
     ax.spines[:].set_visible(False)
     ax.set(xlabel="head", ylabel="layer")
+    fonts.fit(figure)
     return figure
 
 
@@ -50,7 +51,9 @@ def all_heads(maps: np.ndarray, layer: int, head: int) -> Figure:
 def one_head(pieces: list[str], maps: np.ndarray, layer: int, head: int) -> Figure:
     """A head as a map and as lines between pieces; what is given and raised is as for `all_heads`."""
     _check(maps, layer, head)
-    return word_figures.sentence(pieces, maps[layer - 1, head - 1], f"head {layer}-{head}")
+    figure = word_figures.sentence(pieces, maps[layer - 1, head - 1], f"head {layer}-{head}")
+    fonts.fit(figure)
+    return figure
 
 
 @plt.style.context(plots.STYLE)
@@ -75,6 +78,7 @@ def among_heads(surface: pd.DataFrame, layer: int, head: int, pieces: int) -> Fi
     upper.set(xlim=(0, 1), xlabel="share of attention", title=f"head {layer}-{head} among all heads")
     lower.axvline(math.log(pieces), color=plots.REFERENCE, linestyle="--", lw=1)
     lower.set(xlim=(0, math.log(pieces) * 1.02), xlabel="nats; dashed: all pieces alike")
+    fonts.fit(figure)
     return figure
 
 
@@ -97,6 +101,7 @@ def by_layer(table: pd.DataFrame, asked: TriggerQuestion) -> Figure:
     said = [" ".join(asked.words[w] for w in places) for places in asked.triggers]
     ax.set_title(f"from “{asked.words[asked.target]}”: “{said[0]}” or “{'”, “'.join(said[1:])}”?")
     ax.set_ylabel("confusion (bits)")
+    fonts.fit(figure)
     return figure
 
 

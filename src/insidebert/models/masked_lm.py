@@ -23,6 +23,7 @@ from insidebert.models import loading
 from insidebert.models.encoding import Batch, Encoded, batches, encode
 from insidebert.results.artifacts import write_json, write_whole
 from insidebert.text import corpus
+from insidebert.text.files import read_text
 
 FOLDER = Path(str(files("insidebert.models") / "masked_heads"))
 
@@ -155,7 +156,7 @@ def _masked_states(
 def _sentences(path: Path) -> list[str]:
     if path.is_dir():
         return [" ".join(paragraph) for article in corpus.read(path) for paragraph in article.paragraphs]
-    return [line.strip() for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+    return [line.strip() for line in read_text(path).split("\n") if line.strip()]
 
 
 def main() -> None:

@@ -1,6 +1,7 @@
 """Segments of two paragraphs, `[CLS] paragraph [SEP] paragraph [SEP]`, and what kind of token each piece is."""
 
 import inspect
+import re
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +10,13 @@ from insidebert.errors import InputError
 from insidebert.models.encoding import Encoded, tokenized
 from insidebert.models.loading import Model
 from insidebert.text import corpus
+from insidebert.text.files import read_text
 
 WORDS_PER_PARAGRAPH = 50
 """At which a running text's paragraph is full."""
+
+WORD = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]|[^\s\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]+")
+"""What counts as one in a paragraph: what lies between blanks, or a Chinese or Japanese character."""
 
 CLASSES = ("[CLS]", "[SEP]", ". or ,", "other")
 """Names of token classes, by number; the separators of other models go by BERT's names."""
@@ -30,11 +35,14 @@ def paragraph_pairs(text: Path) -> list[tuple[str, str]]:
     if text.is_dir():
         documents = [[" ".join(paragraph) for paragraph in article.paragraphs] for article in corpus.read(text)]
     else:
-        blocks = text.read_text(encoding="utf-8").split("\n\n")
+        blocks = read_text(text).split("\n\n")
         documents = [_gathered(block.split("\n")) for block in blocks]
     pairs = [(p[i], p[i + 1]) for p in documents for i in range(0, len(p) - 1, 2)]
     if not pairs:
-        raise InputError(f"{text} has no document of two paragraphs; separate documents by blank lines")
+        raise InputError(
+            f"{text} has no document of two paragraphs of {WORDS_PER_PARAGRAPH} words; separate documents, "
+            "and nothing else, by blank lines"
+        )
     return pairs
 
 
@@ -105,7 +113,7 @@ def token_classes(model: Model, encoded: Encoded) -> list[np.ndarray]:
 def _gathered(lines: list[str]) -> list[str]:
     paragraphs: list[list[str]] = []
     for line in filter(None, (line.strip() for line in lines)):
-        if not paragraphs or sum(len(sentence.split()) for sentence in paragraphs[-1]) >= WORDS_PER_PARAGRAPH:
+        if not paragraphs or sum(len(WORD.findall(sentence)) for sentence in paragraphs[-1]) >= WORDS_PER_PARAGRAPH:
             paragraphs.append([])
         paragraphs[-1].append(line)
     return [" ".join(paragraph) for paragraph in paragraphs]

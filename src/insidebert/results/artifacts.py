@@ -13,6 +13,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from insidebert.errors import InputError
+from insidebert.results import fonts
 from insidebert.results.paths import Paths
 from insidebert.results.plots import STYLE
 
@@ -108,6 +109,7 @@ def render(artifact: Artifact, results: Path, folder: Path) -> Figure | pd.DataF
 
 def _save(artifact: Artifact, made: Figure | pd.DataFrame, folder: Path) -> None:
     if isinstance(made, Figure):
+        fonts.fit(made)
         writers = {
             "svg": lambda path: made.savefig(path, format="svg", metadata={"Date": None}),
             "png": lambda path: made.savefig(path, format="png", dpi=300),

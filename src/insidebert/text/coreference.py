@@ -1,6 +1,7 @@
 """Documents with coreference: three formats, and the cut at 128 pieces."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -8,6 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from insidebert.errors import InputError
+from insidebert.text.files import WITHHELD, read_text, withheld
+from insidebert.text.stanford import is_english
 from insidebert.text.treebanks import Tree, read
 
 KINDS = ("pronoun", "proper", "nominal")
@@ -50,30 +53,62 @@ class Document:
     mentions: tuple[Mention, ...]
 
 
-def documents(source: str | Path) -> list[Document]:
-    """Documents of a file or folder.
+def documents(source: str | Path) -> tuple[list[Document], dict[str, int]]:
+    """Documents of a file or folder, each once.
 
     Args:
         source: CoNLL-U with `Entity=` in MISC (this project's treebank, or UD English GUM); a CoNLL-2012 file
-            `*_conll`, or a folder of them.
+            `*_conll`, or a folder of them. Of `v4_gold`, `v4_auto` and `v9_gold` beside each other, gold goes before
+            automatic annotation, then the later version before the earlier.
+
+    Returns:
+        The documents; and reason -> how many documents (CoNLL-2012) or sentences (CoNLL-U) were left out.
 
     Raises:
-        InputError: nothing readable, a bracket that does not close or close twice, with its place, or no coreference.
+        InputError: nothing readable, a malformed line or a bracket without its other half, with its place, or no
+            coreference.
     """
     path = Path(source)
-    gold = sorted(path.rglob("*_conll")) if path.is_dir() else [path] if path.name.endswith("_conll") else []
-    if gold and not gold[0].is_file():
-        raise InputError(f"no documents at {path}")
-    found = [d for file in gold for d in _read_conll_2012(file)] if gold else list(_of_trees(read(source)))
+    files = sorted(path.rglob("*_conll"), key=_version) if path.is_dir() else [path] if _is_conll_2012(path) else []
+    if files:
+        found, left_out = _read_all(files)
+    else:
+        trees, left_out = read(source)
+        found = list(_of_trees(trees))
     if not any(document.mentions for document in found):
         raise InputError(f"{source} has no coreference: no entity is mentioned twice")
-    return found
+    return found, left_out
+
+
+def _version(path: Path) -> tuple:
+    """Sorts gold before automatic annotation, later versions before earlier ones."""
+    version = re.search(r"v([0-9]+)_", path.name)
+    return "auto" in path.name, -int(version[1]) if version else 0, path
+
+
+def _is_conll_2012(path: Path) -> bool:
+    if path.name.endswith("_conll"):
+        return True
+    return path.suffix == ".conll" and path.is_file() and read_text(path).startswith("#begin document")
+
+
+def _read_all(files: list[Path]) -> tuple[list[Document], dict[str, int]]:
+    found: dict[str, Document] = {}
+    left_out: Counter = Counter()
+    for file in files:
+        for document in _read_conll_2012(file):
+            if document.name in found or withheld(document.words):
+                left_out[WITHHELD if withheld(document.words) else "another version of a document"] += 1
+            else:
+                found[document.name] = document
+    return list(found.values()), dict(left_out)
 
 
 def _of_trees(trees: list[Tree]) -> Iterator[Document]:
     by_document: dict[str, list[Tree]] = {}
+    penn = is_english(trees) or not any(any(tree.upos) for tree in trees)
     for tree in trees:
-        by_document.setdefault(tree.document, []).append(tree)
+        by_document.setdefault(tree.document, []).append(tree if penn else replace(tree, xpos=tree.upos))
     for name, own in by_document.items():
         mentions, start, ends = [], 0, []
         for tree in own:
@@ -99,7 +134,10 @@ def mentioned(tree: Tree) -> list[Mention]:
     open_now: list[tuple[str, dict, int]] = []
     spans: list[tuple[dict, str, list[int], int, int]] = []  # fields, entity, words, part, parts
     for word, misc in enumerate(tree.misc):
-        for match in ENTITY.finditer(misc.get("Entity") or ""):
+        brackets = misc.get("Entity") or ""
+        if ENTITY.sub("", brackets):
+            raise InputError(f"{tree.place}: Entity={brackets} of word {word + 1} is no row of brackets")
+        for match in ENTITY.finditer(brackets):
             if match["opened"]:
                 named = dict(zip(fields, match["opened"].split("-", len(fields) - 1), strict=False))
                 bracket = named[fields[0]]
@@ -145,16 +183,21 @@ def _joined(tree: Tree, spans: list) -> Iterator[tuple[dict, str, list[int]]]:
 
 def _mention(tree: Tree, named: dict, entity: str, words: list[int]) -> Mention:
     outside = [word for word in words if tree.heads[word] not in words]
-    nouns = [word for word in outside if tree.xpos[word].startswith(("N", "PRP", "WP"))]
-    head = words[int(named["head"]) - 1] if named.get("head", "").isdigit() else (nouns or outside)[0]
+    nouns = [word for word in outside if tree.xpos[word].startswith(("N", "PRP", "WP", "PRO"))]
+    given = named.get("head", "")
+    if given and not (re.fullmatch("[0-9]+", given) and 1 <= int(given) <= len(words)):
+        raise InputError(f"{tree.place}: entity {entity} has head {given}, of {len(words)} words")
+    head = words[int(given) - 1] if given else (nouns or outside)[0]
+    if not tree.xpos[head] and not named.get("kind"):
+        raise InputError(f"{tree.place}: word {head + 1} has no tag, so entity {entity} has no kind; tag it in UPOS")
     return Mention(tuple(words), head, entity, named.get("kind") or kind_of(tree.xpos[head]))
 
 
 def kind_of(tag: str) -> str:
-    """Penn tag of a head word -> pronoun (demonstratives too), proper or nominal."""
-    if tag.startswith(("PRP", "WP", "DT", "WDT", "EX")):
+    """Tag of a head word, of OntoNotes or a universal one -> pronoun (demonstratives too), proper or nominal."""
+    if tag.startswith(("PRP", "WP", "DT", "WDT", "EX", "PRON")) or tag in ("DET", "PN"):
         return "pronoun"
-    return "proper" if tag.startswith("NNP") else "nominal"
+    return "proper" if tag.startswith(("NNP", "NOUN_PROP")) or tag in ("PROPN", "NR") else "nominal"
 
 
 def _coreferent(mentions: list[Mention]) -> tuple[Mention, ...]:
@@ -165,37 +208,48 @@ def _coreferent(mentions: list[Mention]) -> tuple[Mention, ...]:
 
 def _read_conll_2012(path: Path) -> Iterator[Document]:
     """OntoNotes: word and tag in columns 4 and 5, coreference in the last; `#begin document` ... `#end document`."""
-    name, words, tags, ends, mentions, stack = "", [], [], [], [], []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
-        if line.startswith("#begin document"):
-            name, words, tags, ends, mentions, stack = line[len("#begin document") :].strip(), [], [], [], [], []
-        elif not line.strip() or line.startswith("#end document"):
+    name, words, tags, ends, mentions, stack = None, [], [], [], [], []
+    number = 0
+    for number, line in enumerate(read_text(path).split("\n"), 1):
+        begins, ends_here = line.startswith("#begin document"), line.startswith("#end document")
+        if begins or ends_here or not line:
             if stack:
                 raise InputError(f"{path}, line {number}: entity {stack[0][0]} opens and never closes in its sentence")
             if words and (not ends or ends[-1] < len(words)):
                 ends.append(len(words))
-            if line.startswith("#end"):
+        if begins and name is None:
+            name, words, tags, ends, mentions = line[len("#begin document") :].strip(), [], [], [], []
+        elif begins or (ends_here and name is None):
+            raise InputError(f"{path}, line {number}: #begin and #end document do not alternate")
+        elif ends_here:
+            if words:
                 yield Document(name, tuple(words), tuple(tags), tuple(ends), _coreferent(mentions))
-                words = []
-        else:
+            name = None
+        elif line and not line.startswith("#"):
             columns = line.split()
-            if len(columns) < 6:
-                raise InputError(f"{path}, line {number}: {len(columns)} columns; CoNLL-2012 has at least 12")
+            if name is None or len(columns) < 12:
+                raise InputError(
+                    f"{path}, line {number}: {len(columns)} columns; CoNLL-2012 has at least 12, below a line "
+                    "'#begin document'"
+                )
             words.append(columns[3])
             tags.append(columns[4])
             for item in columns[-1].split("|") if columns[-1] != "-" else []:
-                entity = item.strip("()")
-                if item.startswith("("):
+                bracket = re.fullmatch(r"(\(?)([^()]+)(\)?)", item)
+                if not bracket or not (bracket[1] or bracket[3]):
+                    raise InputError(f"{path}, line {number}: {item!r} opens no mention and closes none")
+                entity = bracket[2]
+                if bracket[1]:
                     stack.append((entity, len(words) - 1))
-                if item.endswith(")"):
+                if bracket[3]:
                     place = next((i for i in reversed(range(len(stack))) if stack[i][0] == entity), None)
                     if place is None:
                         raise InputError(f"{path}, line {number}: entity {entity} closes and is not open")
                     span = range(stack.pop(place)[1], len(words))
                     head = _head_by_tags(tags, span)
                     mentions.append(Mention(tuple(span), head, entity, kind_of(tags[head])))
-    if words:
-        raise InputError(f"{path}: the last document has no #end document; the file may be cut off")
+    if name is not None:
+        raise InputError(f"{path}, line {number}: the last document has no #end document; the file may be cut off")
 
 
 def _head_by_tags(tags: list[str], span: range) -> int:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from insidebert.errors import InputError
+from insidebert.text.files import read_text
 
 
 @dataclass(frozen=True)
@@ -44,12 +45,12 @@ def read(folder: Path) -> list[Article]:
 
 
 def _read_file(path: Path):
-    preamble, *parts = re.split(r"(?m)^# ", path.read_text(encoding="utf-8"))
+    preamble, *parts = re.split(r"(?m)^# ", read_text(path))
     if preamble.strip():
         raise InputError(f"{path}, line 1: text before the first '# Title'")
     for part in parts:
         title, _, body = part.partition("\n")
-        paragraphs = tuple(tuple(block.strip().splitlines()) for block in re.split(r"\n\s*\n", body) if block.strip())
+        paragraphs = tuple(tuple(block.strip().split("\n")) for block in re.split("\n\n+", body) if block.strip())
         if not paragraphs:
             raise InputError(f"{path}: article {title.strip()!r} has no text")
         yield Article(title.strip(), path.stem, paragraphs)

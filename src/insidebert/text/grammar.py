@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from insidebert.errors import InputError
+from insidebert.text.files import read_text
 
 PATIENCE = 200
 """Draws per wanted sentence before a condition counts as exhausted."""
@@ -56,7 +57,7 @@ class Grammar:
         self.name = name
         variables: dict[str, list[str]] = {}
         self.rules: dict[str, list[tuple[float, list[tuple[str, str | None]]]]] = {}
-        for number, line in enumerate(text.splitlines(), 1):
+        for number, line in enumerate(text.split("\n"), 1):
             line = line.split("#")[0].strip()
             if not line:
                 continue
@@ -75,9 +76,7 @@ class Grammar:
     @classmethod
     def read(cls, *paths: Path) -> "Grammar":
         """A grammar from files; later files may use symbols of earlier ones."""
-        return cls(
-            "\n".join(path.read_text(encoding="utf-8") for path in paths), " + ".join(path.name for path in paths)
-        )
+        return cls("\n".join(map(read_text, paths)), " + ".join(path.name for path in paths))
 
     def words_of(self, symbol: str) -> list[str]:
         """Every word that a lexical symbol can become."""

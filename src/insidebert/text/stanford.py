@@ -7,9 +7,13 @@ such difference; docs/stanford.md lists them with examples.
 
 import re
 from dataclasses import replace
+from pathlib import Path
 
 from insidebert.errors import InputError
+from insidebert.text import treebanks
 from insidebert.text.treebanks import Tree
+
+SCHEMES = ("stanford", "ud")
 
 RENAMED = {
     "obj": "dobj",
@@ -52,6 +56,47 @@ PURE_MARKERS = {"while", "though", "although", "if", "whether", "because", "that
 NEGATIONS = {"not", "n't", "never", "nt", "n’t"}
 
 
+PENN = re.compile(
+    "CC|CD|DT|EX|FW|IN|JJ[RS]?|LS|MD|NNP?S?|PDT|POS|PRP[$]?|RB[RS]?|RP|SYM|TO|UH|VB[DGNPZ]?|WDT|WP[$]?|WRB|"
+    r"[.,:$#()]|``|''|\"|-[LR][RSC]B-|ADD|AFX|GW|HYPH|NFP|XX"
+)
+"""Tags of the Penn Treebank, and those that treebanks of the web add."""
+
+FUNCTION_TAGS = {"CC", "DT", "IN", "MD", "PRP", "PRP$", "TO", "WDT", "WP"}
+FUNCTION_WORDS = re.compile(
+    "an?|the|th[eo]se|this|that|all|some|any|no|every|each|another|both|of|in|to|for|on|with|at|by|from|as|into|about|"
+    "like|through|after|over|between|out|against|during|without|before|under|around|among|than|if|because|while|since|"
+    "so|whether|and|n?or|but|&|i|you|s?he|it|we|they|me|him|her|us|them|my|your|his|its|our|their|himself|herself|"
+    "itself|themselves|who|what|which|whom|can|could|will|would|shall|should|may|might|must|ca|wo|'ll|'d"
+)
+"""Words that are most of what carries these tags in any English text."""
+
+
+def is_english(trees: list[Tree]) -> bool:
+    """Whether a treebank is in English with Penn tags: most words have one, and most function words are English ones.
+
+    Chinese and Vietnamese treebanks have some Penn tags too, which is why the words are looked at.
+    """
+    words = [(word.lower(), tag) for tree in trees for word, tag in zip(tree.words, tree.xpos, strict=True)]
+    known = [FUNCTION_WORDS.fullmatch(word) is not None for word, tag in words if tag in FUNCTION_TAGS]
+    penn = sum(PENN.fullmatch(tag) is not None for _, tag in words)
+    return 2 * penn > len(words) and 2 * sum(known) >= len(known)
+
+
+def converted(trees: list[Tree]) -> list[Tree]:
+    """A treebank in Universal Dependencies under basic Stanford Dependencies.
+
+    Raises:
+        InputError: it is not in English, or has no Penn tags.
+    """
+    if not is_english(trees):
+        raise InputError(
+            f"{trees[0].place}: the rules from Universal to Stanford Dependencies are for English with Penn tags in "
+            "XPOS, and this treebank is not; use relations 'ud'"
+        )
+    return [to_stanford(tree) for tree in trees]
+
+
 def to_stanford(tree: Tree) -> Tree:
     """The same words under basic Stanford Dependencies.
 
@@ -60,12 +105,7 @@ def to_stanford(tree: Tree) -> Tree:
 
     Returns:
         A tree; relations that UD does not tell apart stay close to UD's (`advcl` is never `purpcl`).
-
-    Raises:
-        InputError: no word has a Penn tag.
     """
-    if not any(tree.xpos):
-        raise InputError(f"{tree.place}: without Penn tags in XPOS it cannot be converted; use relations 'ud'")
     heads, relations = list(tree.heads), list(tree.relations)
     _names(tree, heads, relations)
     _places(tree, heads, relations)
@@ -202,3 +242,25 @@ def is_universal(trees: list[Tree]) -> bool:
     """Whether trees are in Universal Dependencies: only there do objects come as `obj` and prepositions as `case`."""
     found = {relation for tree in trees for relation in tree.relations}
     return bool(found & {"obj", "case"}) and "pobj" not in found
+
+
+def trees_of(treebank: Path | str, relations: str) -> tuple[list[Tree], dict[str, int]]:
+    """A treebank under one of two schemes.
+
+    Args:
+        treebank: as `treebanks.read` takes it.
+        relations: `stanford` converts Universal Dependencies and leaves Stanford trees as they are; `ud` keeps UD.
+
+    Returns:
+        The trees; and reason -> how many sentences could not be read as trees.
+
+    Raises:
+        InputError: another scheme, UD wanted of a treebank in Stanford Dependencies, or Stanford of one not in English.
+    """
+    if relations not in SCHEMES:
+        raise InputError(f"no relations {relations!r}; there are {', '.join(SCHEMES)}")
+    trees, left_out = treebanks.read(treebank)
+    universal = is_universal(trees)
+    if relations == "ud" and not universal:
+        raise InputError(f"{treebank} is in Stanford Dependencies already; use relations 'stanford'")
+    return converted(trees) if universal and relations == "stanford" else trees, left_out

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from insidebert.errors import InputError
+from insidebert.text.files import decoded
 
 EMBEDDED = "glove-6b-50d"
 
@@ -59,15 +60,17 @@ def read(source: str) -> WordVectors:
         raise InputError(f"no word vectors at {path}; use {EMBEDDED} or a GloVe text file")
     places: dict[str, int] = {}
     rows: list[np.ndarray] = []
-    with path.open(encoding="utf-8") as lines:
+    with path.open("rb") as lines:  # line by line, because GloVe's larger files have gigabytes
         for number, line in enumerate(lines, 1):
             # some words of GloVe's larger files have spaces in them, so the numbers are counted from the end
-            word, *numbers = line.rstrip().rsplit(" ", len(rows[0]) if rows else -1)
+            word, *numbers = (
+                decoded(line, path, number).lstrip("\ufeff").rstrip().rsplit(" ", len(rows[0]) if rows else -1)
+            )
             try:
                 row = np.array(numbers, dtype=np.float32)
             except ValueError:
                 row = np.empty(0)
-            if not word or len(row) < 2 or (rows and len(row) != len(rows[0])):
+            if not word or len(row) < 2 or (rows and len(row) != len(rows[0])) or not np.isfinite(row).all():
                 raise InputError(f"{path}, line {number}: not a word and {len(rows[0]) if rows else 'some'} numbers")
             places.setdefault(word, len(rows))
             rows.append(row)

@@ -68,7 +68,7 @@ def examples(model: Model, treebank: Path, heads: dict[str, list]) -> dict[str, 
     """
     if model.source.label not in heads:
         raise InputError(f"no heads were chosen for {model.source.label}; there are {', '.join(heads)}")
-    trees = [tree for tree in trees_of(treebank, "stanford") if WORDS[0] <= len(tree) <= WORDS[1]]
+    trees = [tree for tree in trees_of(treebank, "stanford")[0] if WORDS[0] <= len(tree) <= WORDS[1]]
     aligned = align(model, [tree.words for tree in trees])
     trees = [trees[i] for i in aligned.kept]
     given = answers(trees, attended_words(model, aligned.encoded))
@@ -116,7 +116,7 @@ def _coreferent_lines(model: Model, treebank: Path, about: dict, column: int) ->
 def _pairs_of_sentences(treebank: Path) -> list[Document]:
     """Every sentence and the one behind it, as a document of its own."""
     found = []
-    for document in coreference.documents(treebank):
+    for document in coreference.documents(treebank)[0]:
         starts = (0, *document.ends[:-1])
         for start, stop in zip(starts, document.ends[1:], strict=False):
             found.append(coreference.part_of(document, start, stop))

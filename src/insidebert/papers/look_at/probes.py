@@ -57,7 +57,7 @@ def probes(
     Raises:
         InputError: too few sentences.
     """
-    trees = trees_of(treebank, relations)
+    trees, unread = trees_of(treebank, relations)
     aligned = align(model, [tree.words for tree in trees])
     kept = [trees[i] for i in aligned.kept]
     heads = model.layers * model.encoder.config.num_attention_heads
@@ -93,7 +93,7 @@ def probes(
         for name, other in right.items()
         if other is not best
     ]
-    counts = {"training": len(training), "test": len(test)} | aligned.skipped
+    counts = {"training": len(training), "test": len(test)} | unread | aligned.skipped
     sentences = [{"what": what, "sentences": count} for what, count in counts.items()]
     tables = {"scores": rows, "contrasts": contrasts, "sentences": sentences}
     return {name: pd.DataFrame(table) for name, table in tables.items()}

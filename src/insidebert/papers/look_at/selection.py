@@ -35,7 +35,8 @@ def selection(model: Model, documents: Path | str) -> dict[str, pd.DataFrame]:
     Raises:
         InputError: fewer than two documents with an antecedent.
     """
-    parts, names, skipped = parts_of(model, coreference.documents(documents))
+    whole, unread = coreference.documents(documents)
+    parts, names, skipped = parts_of(model, whole)
     gold = [antecedents(part) for part in parts]
     aligned = align(model, [part.words for part in parts], LONGEST)
     allowed = [np.isin(np.arange(len(part.words)), [m.head for m in part.mentions]) for part in parts]
@@ -80,6 +81,7 @@ def selection(model: Model, documents: Path | str) -> dict[str, pd.DataFrame]:
         for method in ("nearest", "head match", "rule-based")
     ]
     counted = [{"what": "parts scored", "count": len(parts)}, {"what": "sentences left out", "count": skipped}]
+    counted += [{"what": f"left out: {reason}", "count": count} for reason, count in unread.items()]
     tables = {"methods": rows, "heads": heads, "contrasts": contrasts, "documents": counted}
     return {name: pd.DataFrame(table) for name, table in tables.items()}
 

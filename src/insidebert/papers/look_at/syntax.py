@@ -6,35 +6,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from insidebert.errors import InputError
 from insidebert.measure.head_accuracy import DIRECTIONS, accuracies, answers, best_heads
 from insidebert.measure.word_attention import align, attended_words
 from insidebert.models.loading import Model
-from insidebert.text import stanford, treebanks
-from insidebert.text.treebanks import Tree
+from insidebert.text.stanford import trees_of
 
-SCHEMES = ("stanford", "ud")
 UNLISTED = {"root", "punct"}
 """They get no row of their own, but count among all."""
-
-
-def trees_of(treebank: Path | str, relations: str) -> list[Tree]:
-    """A treebank under one of two schemes.
-
-    Args:
-        treebank: as `treebanks.read` takes it.
-        relations: `stanford` converts Universal Dependencies and leaves Stanford trees as they are; `ud` keeps UD.
-
-    Raises:
-        InputError: another scheme, or UD wanted of a treebank in Stanford Dependencies.
-    """
-    if relations not in SCHEMES:
-        raise InputError(f"no relations {relations!r}; there are {', '.join(SCHEMES)}")
-    trees = treebanks.read(treebank)
-    universal = stanford.is_universal(trees)
-    if relations == "ud" and not universal:
-        raise InputError(f"{treebank} is in Stanford Dependencies already; use relations 'stanford'")
-    return [stanford.to_stanford(tree) for tree in trees] if universal and relations == "stanford" else trees
 
 
 def syntax(model: Model, treebank: Path | str, relations: str, least: int) -> dict[str, pd.DataFrame]:
@@ -49,7 +27,7 @@ def syntax(model: Model, treebank: Path | str, relations: str, least: int) -> di
         heads: accuracy of every head, direction and relation. contrasts: what the claims speak of. sentences: how many
         were scored, and why others were not.
     """
-    trees = trees_of(treebank, relations)
+    trees, unread = trees_of(treebank, relations)
     aligned = align(model, [tree.words for tree in trees])
     scored = [trees[i] for i in aligned.kept]
     given = answers(scored, attended_words(model, aligned.encoded))
@@ -76,7 +54,7 @@ def syntax(model: Model, treebank: Path | str, relations: str, least: int) -> di
                 {"relation": name, "direction": DIRECTIONS[place[0]], "layer": place[1] + 1, "head": place[2] + 1}
                 | {"accuracy": accuracy[place]}
             )
-    left_out = [{"what": reason, "sentences": count} for reason, count in aligned.skipped.items()]
+    left_out = [{"what": reason, "sentences": count} for reason, count in (unread | aligned.skipped).items()]
     sentences = [{"what": "scored", "sentences": len(scored)}, *left_out]
     tables = {"relations": rows, "heads": heads, "contrasts": contrasts, "sentences": sentences}
     return {name: pd.DataFrame(table) for name, table in tables.items()}
