@@ -19,9 +19,9 @@ from tqdm.auto import tqdm
 from transformers import AutoModelForMaskedLM
 
 from insidebert.errors import InputError
+from insidebert.files import write_json, write_whole
 from insidebert.models import loading
 from insidebert.models.encoding import Batch, Encoded, batches, encode
-from insidebert.results.artifacts import write_json, write_whole
 from insidebert.text import corpus
 
 FOLDER = Path(str(files("insidebert.models") / "masked_heads"))

@@ -2,8 +2,6 @@
 
 import importlib.metadata
 import json
-import os
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +11,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from insidebert.errors import InputError
+from insidebert.files import write_whole
 from insidebert.results.paths import Paths
 from insidebert.results.plots import STYLE
 
@@ -45,30 +44,6 @@ class Artifact:
     def sources(self, paths: Paths, paper: str) -> Path:
         """Folder of the tidy tables."""
         return (paths.recorded if self.recorded else paths.results) / paper
-
-
-def write_whole(path: Path, write: Callable[[Path], None]) -> None:
-    """Let `write` fill a temporary file beside `path`, then rename it, so that a full disk or ctrl-C loses nothing."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-", suffix=path.suffix)
-    os.close(handle)
-    scratch = Path(name)
-    try:
-        write(scratch)
-        scratch.chmod(0o644)
-        scratch.replace(path)
-    finally:
-        scratch.unlink(missing_ok=True)
-
-
-def write_text(path: Path, text: str) -> None:
-    """A text file, whole or not at all."""
-    write_whole(path, lambda scratch: scratch.write_text(text, encoding="utf-8"))
-
-
-def write_json(path: Path, value: dict | list) -> None:
-    """A JSON file, whole or not at all."""
-    write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
 
 
 def write_tidy(path: Path, table: pd.DataFrame) -> None:

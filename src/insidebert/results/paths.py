@@ -4,8 +4,6 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from platformdirs import user_cache_path
-
 from insidebert.errors import InputError
 
 COMMITTED = "embedded"
@@ -82,13 +80,3 @@ class Paths:
     @property
     def corpus(self) -> Path:
         return self.root / "corpus"
-
-
-def download_cache() -> Path:
-    """Folder in the user's cache that holds downloaded data."""
-    return user_cache_path("insidebert")
-
-
-def model_cache() -> Path:
-    """Folder in the user's cache that holds converted embedded models."""
-    return user_cache_path("insidebert") / "models"

@@ -9,7 +9,7 @@ import conllu
 import pooch
 
 from insidebert.errors import InputError
-from insidebert.results.paths import download_cache
+from insidebert.files import download_cache
 
 CONLL_X = ("id", "form", "lemma", "upos", "xpos", "feats", "head", "deprel", "phead", "pdeprel")
 RELEASES = "https://raw.githubusercontent.com/UniversalDependencies"
