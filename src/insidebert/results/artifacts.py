@@ -1,7 +1,6 @@
 """Files that appear whole or not at all: tidy tables with their provenance, figures, tables, the manifest."""
 
-import importlib.metadata
-import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,13 +9,13 @@ import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.figure import Figure
 
-from insidebert.errors import InputError
-from insidebert.files import write_whole
+from insidebert.files import write_json, write_text, write_whole
+from insidebert.results.failures import failures
 from insidebert.results.paths import Paths
 from insidebert.results.plots import STYLE
+from insidebert.results.tables import read_json, read_tidy, write_tidy
 
-NUMERIC = ("torch", "transformers", "tokenizers", "numpy", "statsmodels")
-"""Libraries that a measured number depends on."""
+__all__ = ["Artifact", "manifest", "read_tidy", "render", "write_json", "write_text", "write_tidy", "write_whole"]
 
 
 @dataclass(frozen=True)
@@ -46,24 +45,6 @@ class Artifact:
         return (paths.recorded if self.recorded else paths.results) / paper
 
 
-def write_tidy(path: Path, table: pd.DataFrame) -> None:
-    """A tidy table; nine significant digits, so that a later run can be compared row by row."""
-    write_whole(path, lambda scratch: table.to_csv(scratch, index=False, float_format="%.9g"))
-
-
-def read_tidy(path: Path) -> pd.DataFrame:
-    """A tidy table; empty text stays empty text.
-
-    Raises:
-        InputError: it is not there, with the command that makes it.
-    """
-    if not path.exists():
-        raise InputError(f"{path} is missing; `make figures` measures it")
-    table = pd.read_csv(path)
-    text = [name for name in table if table[name].isna().any() and not pd.api.types.is_numeric_dtype(table[name])]
-    return table.fillna(dict.fromkeys(text, ""))
-
-
 def render(artifact: Artifact, results: Path, folder: Path) -> Figure | pd.DataFrame:
     """Draw an artifact from its tidy tables, in the house style, and save it.
 
@@ -84,7 +65,7 @@ def render(artifact: Artifact, results: Path, folder: Path) -> Figure | pd.DataF
 def _save(artifact: Artifact, made: Figure | pd.DataFrame, folder: Path) -> None:
     if isinstance(made, Figure):
         writers = {
-            "svg": lambda path: made.savefig(path, format="svg", metadata={"Date": None}),
+            "svg": lambda path: _save_svg(made, path),
             "png": lambda path: made.savefig(path, format="png", dpi=300),
         }
     else:
@@ -101,16 +82,16 @@ def _save(artifact: Artifact, made: Figure | pd.DataFrame, folder: Path) -> None
 
 
 def manifest(paths: Paths, papers: dict[str, tuple[Artifact, ...]]) -> list[dict]:
-    """Every artifact of the papers with its files and where they come from; missing ones are listed as missing."""
-    entries = []
+    """Every artifact of the papers with its files and where they come from; missing ones are listed as missing.
+
+    An artifact whose measurements failed says so: `failures` holds rows of notebook, measurement, model and reason.
+    """
+    entries, failed = [], failures(paths)
     for paper, artifacts in papers.items():
         for artifact in artifacts:
             files = sorted((paths.figures / paper).glob(f"{artifact.slug}.*"))
-            sources = [
-                record
-                for path in sorted(artifact.sources(paths, paper).glob("*.json"))
-                if set(artifact.tables) & set((record := json.loads(path.read_text()))["tables"])
-            ]
+            measurements = list(dict.fromkeys(table.rpartition("-")[0] for table in artifact.tables))
+            records = [artifact.sources(paths, paper) / f"{name}.json" for name in measurements]
             entries.append(
                 {
                     "paper": paper,
@@ -121,15 +102,23 @@ def manifest(paths: Paths, papers: dict[str, tuple[Artifact, ...]]) -> list[dict
                     "tables": list(artifact.tables),
                     "files": [f"{paper}/{path.name}" for path in files],
                     "missing": not files,
-                    "sources": sources,
+                    "sources": [read_json(record) for record in records if record.exists()],
+                    "failures": [row for row in failed if row["measurement"] in measurements],
                 }
             )
     return entries
 
 
-def versions(names: tuple[str, ...] = (*NUMERIC, "pandas", "matplotlib", "insidebert")) -> dict[str, str]:
-    """Versions of some libraries."""
-    return {name: importlib.metadata.version(name) for name in names}
+def _save_svg(figure: Figure, path: Path) -> None:
+    """An SVG whose ids are numbered as they appear; matplotlib's depend on where things lie in memory."""
+    figure.savefig(path, format="svg", metadata={"Date": None})
+    text = path.read_text(encoding="utf-8")
+    hashed, numbers = set(re.findall(r'id="(\w*[0-9a-f]{10})"', text)), {}
+    named = re.compile(r"\b\w*[0-9a-f]{10}\b")
+    path.write_text(
+        named.sub(lambda m: numbers.setdefault(m[0], f"n{len(numbers) + 1}") if m[0] in hashed else m[0], text),
+        encoding="utf-8",
+    )
 
 
 def _latex(artifact: Artifact, table: pd.DataFrame) -> str:

@@ -2,7 +2,7 @@
 
 import json
 
-from insidebert.results.artifacts import write_json
+from insidebert.files import write_json
 from insidebert.results.paths import Paths
 
 
