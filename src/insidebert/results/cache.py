@@ -158,9 +158,7 @@ def notebook_fingerprint(notebook: Path, parameters: dict, paths: Paths) -> str:
         paths: of the profile that it runs in.
     """
     cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
-    code = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
-    imports = _imports(ast.parse("\n".join(line for line in code.splitlines() if not line.startswith("%"))), "")
-    names = set(_in_package(imports))
+    names = reached_by_notebook(notebook)
     papers = {parts[2] for parts in (name.split(".") for name in names) if parts[1:2] == ["papers"] and len(parts) > 2}
     files = []
     for paper in sorted(papers):
@@ -176,6 +174,14 @@ def notebook_fingerprint(notebook: Path, parameters: dict, paths: Paths) -> str:
         [[path.name, hashlib.sha256(path.read_bytes()).hexdigest()] for path in files],
         os.environ.get("INSIDEBERT_ONLY", ""),
     )
+
+
+def reached_by_notebook(notebook: Path) -> set[str]:
+    """Modules of the package that a notebook's cells import."""
+    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+    lines = [line for cell in cells if cell["cell_type"] == "code" for line in "".join(cell["source"]).splitlines()]
+    code = "\n".join(line for line in lines if not line.startswith(("%", "!")))
+    return set(_in_package(_imports(ast.parse(code), "")))
 
 
 def remember_run(executed: Path, fingerprint: str, paths: Paths) -> None:
