@@ -79,7 +79,7 @@ def test_middle_and_early_layers():
 def test_every_artifact_draws_from_the_committed_tables(tmp_path, paper):
     kept = Paths.find().results / paper
     for artifact in PAPERS[paper].load("artifacts"):
-        made = artifacts.render(artifact, kept, tmp_path)
+        made = artifacts.render(artifact, kept, tmp_path, dpi=30)
         endings = {path.suffix for path in tmp_path.glob(f"{artifact.slug}.*")}
         assert endings == ({".svg", ".png"} if isinstance(made, Figure) else {".csv", ".md", ".tex"})
 
@@ -91,7 +91,7 @@ def test_drawing_in_another_process_writes_the_same_bytes(tmp_path):
         "from insidebert.papers.look_at.figures import ARTIFACTS\n"
         "crowd = [object() for _ in range(int(sys.argv[2]))]\n"
         "drawn = next(a for a in ARTIFACTS if a.slug == 'figure-5')\n"
-        "artifacts.render(drawn, paths.Paths.find().results / 'look_at', Path(sys.argv[1]))"
+        "artifacts.render(drawn, paths.Paths.find().results / 'look_at', Path(sys.argv[1]), dpi=30)"
     )
     for crowd in ("1", "4567"):
         subprocess.run([sys.executable, "-c", code, str(tmp_path / crowd), crowd], check=True)

@@ -278,17 +278,15 @@ def test_what_is_made_or_downloaded_stays_a_name(tmp_path):
     assert paths.data("scripts") == tmp_path / "scripts"
 
 
-def test_an_executed_notebook_is_run_again_when_its_tables_are_damaged(tmp_path):
+def test_a_notebook_whose_tables_or_records_are_damaged_is_known(tmp_path):
     paths = Paths(tmp_path, "smoke", tmp_path / "build")
-    executed = paths.executed / "11-x.ipynb"
-    assert cache.must_run(executed, "f", paths)
-    executed.parent.mkdir(parents=True)
-    executed.write_text("{}")
     table = paths.results / "p" / "m-t.csv"
     write_tidy(table, pd.DataFrame({"x": [1.0]}))
-    (table.with_name("m.json")).write_text(json.dumps({"notebook": "11-x", "tables": ["m-t"]}))
-    cache.remember_run(executed, "f", paths)
-    assert not cache.must_run(executed, "f", paths)
-    assert cache.must_run(executed, "other", paths)
+    record = table.with_name("m.json")
+    record.write_text(json.dumps({"notebook": "11-x", "tables": ["m-t"]}))
+    assert cache.tables_intact("11-x", paths)
     table.write_text("x\n2\n")
-    assert cache.must_run(executed, "f", paths)
+    assert not cache.tables_intact("11-x", paths)
+    assert cache.tables_intact("12-x", paths)
+    record.write_text("{")
+    assert not cache.tables_intact("12-x", paths)

@@ -45,12 +45,13 @@ class Artifact:
         return (paths.recorded if self.recorded else paths.results) / paper
 
 
-def render(artifact: Artifact, results: Path, folder: Path) -> Figure | pd.DataFrame:
+def render(artifact: Artifact, results: Path, folder: Path, dpi: int = 300) -> Figure | pd.DataFrame:
     """Draw an artifact from its tidy tables, in the house style, and save it.
 
     Args:
         results: folder of the paper's tidy tables.
-        folder: where the files go: a figure as svg and png (300 dpi), a table as csv, md and tex.
+        folder: where the files go: a figure as svg and png, a table as csv, md and tex.
+        dpi: of the png.
 
     Raises:
         InputError: a tidy table is missing.
@@ -58,21 +59,21 @@ def render(artifact: Artifact, results: Path, folder: Path) -> Figure | pd.DataF
     tables = [read_tidy(results / f"{name}.csv") for name in artifact.tables]
     with plt.style.context(STYLE):
         made = artifact.draw(*tables)
-        _save(artifact, made, folder)
+        _save(artifact, made, folder, dpi)
     return made
 
 
-def _save(artifact: Artifact, made: Figure | pd.DataFrame, folder: Path) -> None:
+def _save(artifact: Artifact, made: Figure | pd.DataFrame, folder: Path, dpi: int) -> None:
     if isinstance(made, Figure):
         writers = {
             "svg": lambda path: _save_svg(made, path),
-            "png": lambda path: made.savefig(path, format="png", dpi=300),
+            "png": lambda path: made.savefig(path, format="png", dpi=dpi),
         }
     else:
         writers = {
             "csv": lambda path: made.to_csv(path, index=False),
             "md": lambda path: path.write_text(
-                f"{made.to_markdown(index=False, disable_numparse=True)}\n\n{artifact.label}. {artifact.caption}\n",
+                f"{_markdown(made)}\n\n{artifact.label}. {artifact.caption}\n",
                 encoding="utf-8",
             ),
             "tex": lambda path: path.write_text(_latex(artifact, made), encoding="utf-8"),
@@ -119,6 +120,17 @@ def _save_svg(figure: Figure, path: Path) -> None:
         named.sub(lambda m: numbers.setdefault(m[0], f"n{len(numbers) + 1}") if m[0] in hashed else m[0], text),
         encoding="utf-8",
     )
+
+
+def _markdown(table: pd.DataFrame) -> str:
+    """A table in which no text is read as HTML, or as the end of a cell or line."""
+
+    def escaped(value):
+        if not isinstance(value, str):
+            return value
+        return re.sub(r"<(?=[A-Za-z/!?])", "&lt;", value).replace("|", r"\|").replace("\n", " ")
+
+    return table.map(escaped).rename(columns=escaped).to_markdown(index=False, disable_numparse=True)
 
 
 def _latex(artifact: Artifact, table: pd.DataFrame) -> str:

@@ -13,9 +13,8 @@ from importlib.metadata import version
 from pathlib import Path, PurePath
 
 from insidebert.errors import InputError
-from insidebert.files import write_json
 from insidebert.results.paths import Paths
-from insidebert.results.tables import intact, read_json
+from insidebert.results.tables import intact, notebook_of
 
 PACKAGE = "insidebert"
 
@@ -184,26 +183,10 @@ def reached_by_notebook(notebook: Path) -> set[str]:
     return set(_in_package(_imports(ast.parse(code), "")))
 
 
-def remember_run(executed: Path, fingerprint: str, paths: Paths) -> None:
-    """Keep, beside an executed notebook, its fingerprint and which records it wrote.
-
-    Args:
-        executed: the executed copy, which is there.
-        fingerprint: from `notebook_fingerprint`, taken before the run.
-    """
-    records = {path.relative_to(paths.results).as_posix(): read_json(path) for path in paths.results.glob("*/*.json")}
-    own = sorted(name for name, record in records.items() if record.get("notebook") == executed.stem)
-    write_json(executed.with_suffix(".fingerprint"), {"fingerprint": fingerprint, "records": own})
-
-
-def must_run(executed: Path, fingerprint: str, paths: Paths) -> bool:
-    """Whether a notebook has to run: never run, run with something else, or one of its tables is gone or damaged."""
-    kept = executed.with_suffix(".fingerprint")
-    if not (executed.is_file() and kept.is_file()):
-        return True
-    run = read_json(kept)
-    records = [paths.results / name for name in run.get("records", [])]
-    return run.get("fingerprint") != fingerprint or not all(intact(record) for record in records)
+def tables_intact(notebook: str, paths: Paths) -> bool:
+    """Whether the records of a notebook, and all that cannot be read, and their tables are as they were written."""
+    records = [path for path in paths.results.glob("*/[!.]*.json") if not path.name.endswith(".schema.json")]
+    return all(intact(path) for path in records if notebook_of(path) in (notebook, None))
 
 
 def _followed(value, paths: Paths):
@@ -223,18 +206,23 @@ def _followed(value, paths: Paths):
 
 
 @cache
-def _read(module: str) -> tuple[list, list[str], list[str], set[str]]:
-    """Of a module: its code as plain lists, modules of the package that it imports, its texts, its libraries."""
+def _read(module: str) -> tuple[str, list[str], list[str], set[str]]:
+    """Of a module: hash of its code, modules of the package that it imports, its texts, its libraries."""
     path = _file(module)
-    tree = _without_texts(ast.parse(path.read_bytes()))
     is_package = path.name == "__init__.py"
     package = module if is_package else module.rpartition(".")[0]
-    texts = [text for node in ast.walk(tree) if (text := _text(node))]
-    imports = _imports(tree, package)
+    code, imports, texts = _parsed(path.read_bytes(), package)
     named = [f"{package}.{text.lstrip('.')}" for text in texts] if is_package else []
     lazily = [name for name in (*texts, *named) if _is_module(name) and _source(name).name != "__init__.py"]
     libraries = {name.partition(".")[0] for name in imports} | set(texts)
-    return _plain(tree), [*_in_package(imports), *lazily], texts, libraries
+    return code, [*_in_package(imports), *lazily], texts, libraries
+
+
+@cache
+def _parsed(source: bytes, package: str) -> tuple[str, list[str], list[str]]:
+    """Of a module's source: hash of its code, dotted names that it imports, its texts."""
+    tree = _without_texts(ast.parse(source))
+    return key(_plain(tree)), _imports(tree, package), [text for node in ast.walk(tree) if (text := _text(node))]
 
 
 def _imports(tree: ast.AST, package: str) -> list[str]:

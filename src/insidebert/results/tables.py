@@ -88,6 +88,14 @@ def intact(record: Path) -> bool:
     return True
 
 
+def notebook_of(record: Path) -> str | None:
+    """The notebook that wrote a record; None if it cannot be read."""
+    try:
+        return read_json(record).get("notebook")
+    except InputError:
+        return None
+
+
 def agree(one: pd.DataFrame, other: pd.DataFrame) -> bool:
     """Whether two tables have the same columns and rows, numbers but for noise."""
     if list(one) != list(other) or len(one) != len(other):

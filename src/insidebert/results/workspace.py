@@ -15,7 +15,7 @@ from pandas.io.formats.style import Styler
 from insidebert.errors import InputError
 from insidebert.files import remove_leftovers, write_json
 from insidebert.models import loading
-from insidebert.papers import paper, paper_of
+from insidebert.papers import paper, paper_of, papers
 from insidebert.results import artifacts, cache, claims
 from insidebert.results.failures import record_failure
 from insidebert.results.paths import COMMITTED, INTERACTIVE, Paths, plain_name
@@ -43,9 +43,10 @@ class Workspace:
     def open(cls, notebook: str, profile: str, fresh: bool = False) -> "Workspace":
         """The workspace of a notebook, whose name says the paper: `21-look-at-surface` is one of `look_at`."""
         if not (paper := paper_of(plain_name(notebook, "notebook"))):
-            raise InputError(f"notebook {notebook!r} belongs to no paper; name it NN-PAPER-TOPIC")
+            known = ", ".join(own.name.replace("_", "-") for own in papers())
+            raise InputError(f"notebook {notebook!r} belongs to no paper; it is NN-PAPER-TOPIC, with one of {known}")
         work = cls(paper.name, notebook, Paths.find(profile), fresh)
-        remove_leftovers(work._folder, work.paths.figures / paper.name, work.paths.cache)
+        remove_leftovers(work.paths.results, work.paths.figures, work.paths.executed, work.paths.cache)
         return work
 
     def measure(self, name: str, function: Callable, names: list[str] | None, **settings) -> dict[str, pd.DataFrame]:
@@ -162,7 +163,7 @@ class Workspace:
 
 def shown(table: pd.DataFrame) -> Styler:
     """A table as a notebook shows it: without its index, and with text from outside as text."""
-    return table.style.hide().format(escape="html")
+    return table.style.hide().format(escape="html").format_index(escape="html", axis=1)
 
 
 def _about(source, own: dict, root: Path) -> dict:
