@@ -16,11 +16,11 @@ from torch import nn
 from tqdm.auto import tqdm
 
 from insidebert.errors import InputError
+from insidebert.files import write_whole
 from insidebert.finetune.frozen_layers import FrozenLayers, leave_upper
 from insidebert.finetune.scorers import PublishedScorer, Scorer, Sequences, pairs_of
 from insidebert.models.encoding import Batch, batches, padded
 from insidebert.models.loading import Model
-from insidebert.results.artifacts import write_whole
 from insidebert.text.questions import Question
 
 HEADS = ("segments", "first", "transformers")

@@ -14,7 +14,7 @@ import numpy as np
 from safetensors.numpy import save_file
 
 from insidebert.errors import InputError
-from insidebert.results.paths import model_cache
+from insidebert.files import model_cache
 
 
 @dataclass(frozen=True)

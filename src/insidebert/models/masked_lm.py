@@ -19,9 +19,9 @@ from torch.nn.functional import cross_entropy, gelu, layer_norm
 from tqdm.auto import tqdm
 
 from insidebert.errors import InputError
+from insidebert.files import write_json, write_whole
 from insidebert.models import loading
 from insidebert.models.encoding import Batch, Encoded, batches, encode
-from insidebert.results.artifacts import write_json, write_whole
 from insidebert.text import corpus
 from insidebert.text.files import read_text
 

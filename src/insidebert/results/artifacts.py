@@ -1,9 +1,6 @@
 """Files that appear whole or not at all: tidy tables with their provenance, figures, tables, the manifest."""
 
-import importlib.metadata
-import json
-import os
-import tempfile
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,13 +9,14 @@ import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.figure import Figure
 
-from insidebert.errors import InputError
+from insidebert.files import write_json, write_text, write_whole
 from insidebert.results import fonts
+from insidebert.results.failures import failures
 from insidebert.results.paths import Paths
 from insidebert.results.plots import STYLE
+from insidebert.results.tables import read_json, read_tidy, write_tidy
 
-NUMERIC = ("torch", "transformers", "tokenizers", "numpy", "statsmodels")
-"""Libraries that a measured number depends on."""
+__all__ = ["Artifact", "manifest", "read_tidy", "render", "write_json", "write_text", "write_tidy", "write_whole"]
 
 
 @dataclass(frozen=True)
@@ -48,54 +46,13 @@ class Artifact:
         return (paths.recorded if self.recorded else paths.results) / paper
 
 
-def write_whole(path: Path, write: Callable[[Path], None]) -> None:
-    """Let `write` fill a temporary file beside `path`, then rename it, so that a full disk or ctrl-C loses nothing."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-", suffix=path.suffix)
-    os.close(handle)
-    scratch = Path(name)
-    try:
-        write(scratch)
-        scratch.chmod(0o644)
-        scratch.replace(path)
-    finally:
-        scratch.unlink(missing_ok=True)
-
-
-def write_text(path: Path, text: str) -> None:
-    """A text file, whole or not at all."""
-    write_whole(path, lambda scratch: scratch.write_text(text, encoding="utf-8"))
-
-
-def write_json(path: Path, value: dict | list) -> None:
-    """A JSON file, whole or not at all."""
-    write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
-
-
-def write_tidy(path: Path, table: pd.DataFrame) -> None:
-    """A tidy table; nine significant digits, so that a later run can be compared row by row."""
-    write_whole(path, lambda scratch: table.to_csv(scratch, index=False, float_format="%.9g"))
-
-
-def read_tidy(path: Path) -> pd.DataFrame:
-    """A tidy table; empty text stays empty text.
-
-    Raises:
-        InputError: it is not there, with the command that makes it.
-    """
-    if not path.exists():
-        raise InputError(f"{path} is missing; `make figures` measures it")
-    table = pd.read_csv(path)
-    text = [name for name in table if table[name].isna().any() and not pd.api.types.is_numeric_dtype(table[name])]
-    return table.fillna(dict.fromkeys(text, ""))
-
-
-def render(artifact: Artifact, results: Path, folder: Path) -> Figure | pd.DataFrame:
+def render(artifact: Artifact, results: Path, folder: Path, dpi: int = 300) -> Figure | pd.DataFrame:
     """Draw an artifact from its tidy tables, in the house style, and save it.
 
     Args:
         results: folder of the paper's tidy tables.
-        folder: where the files go: a figure as svg and png (300 dpi), a table as csv, md and tex.
+        folder: where the files go: a figure as svg and png, a table as csv, md and tex.
+        dpi: of the png.
 
     Raises:
         InputError: a tidy table is missing.
@@ -103,22 +60,22 @@ def render(artifact: Artifact, results: Path, folder: Path) -> Figure | pd.DataF
     tables = [read_tidy(results / f"{name}.csv") for name in artifact.tables]
     with plt.style.context(STYLE):
         made = artifact.draw(*tables)
-        _save(artifact, made, folder)
+        _save(artifact, made, folder, dpi)
     return made
 
 
-def _save(artifact: Artifact, made: Figure | pd.DataFrame, folder: Path) -> None:
+def _save(artifact: Artifact, made: Figure | pd.DataFrame, folder: Path, dpi: int) -> None:
     if isinstance(made, Figure):
         fonts.fit(made)
         writers = {
-            "svg": lambda path: made.savefig(path, format="svg", metadata={"Date": None}),
-            "png": lambda path: made.savefig(path, format="png", dpi=300),
+            "svg": lambda path: _save_svg(made, path),
+            "png": lambda path: made.savefig(path, format="png", dpi=dpi),
         }
     else:
         writers = {
             "csv": lambda path: made.to_csv(path, index=False),
             "md": lambda path: path.write_text(
-                f"{made.to_markdown(index=False, disable_numparse=True)}\n\n{artifact.label}. {artifact.caption}\n",
+                f"{_markdown(made)}\n\n{artifact.label}. {artifact.caption}\n",
                 encoding="utf-8",
             ),
             "tex": lambda path: path.write_text(_latex(artifact, made), encoding="utf-8"),
@@ -128,16 +85,16 @@ def _save(artifact: Artifact, made: Figure | pd.DataFrame, folder: Path) -> None
 
 
 def manifest(paths: Paths, papers: dict[str, tuple[Artifact, ...]]) -> list[dict]:
-    """Every artifact of the papers with its files and where they come from; missing ones are listed as missing."""
-    entries = []
+    """Every artifact of the papers with its files and where they come from; missing ones are listed as missing.
+
+    An artifact whose measurements failed says so: `failures` holds rows of notebook, measurement, model and reason.
+    """
+    entries, failed = [], failures(paths)
     for paper, artifacts in papers.items():
         for artifact in artifacts:
             files = sorted((paths.figures / paper).glob(f"{artifact.slug}.*"))
-            sources = [
-                record
-                for path in sorted(artifact.sources(paths, paper).glob("*.json"))
-                if set(artifact.tables) & set((record := json.loads(path.read_text()))["tables"])
-            ]
+            measurements = list(dict.fromkeys(table.rpartition("-")[0] for table in artifact.tables))
+            records = [artifact.sources(paths, paper) / f"{name}.json" for name in measurements]
             entries.append(
                 {
                     "paper": paper,
@@ -148,15 +105,34 @@ def manifest(paths: Paths, papers: dict[str, tuple[Artifact, ...]]) -> list[dict
                     "tables": list(artifact.tables),
                     "files": [f"{paper}/{path.name}" for path in files],
                     "missing": not files,
-                    "sources": sources,
+                    "sources": [read_json(record) for record in records if record.exists()],
+                    "failures": [row for row in failed if row["measurement"] in measurements],
                 }
             )
     return entries
 
 
-def versions(names: tuple[str, ...] = (*NUMERIC, "pandas", "matplotlib", "insidebert")) -> dict[str, str]:
-    """Versions of some libraries."""
-    return {name: importlib.metadata.version(name) for name in names}
+def _save_svg(figure: Figure, path: Path) -> None:
+    """An SVG whose ids are numbered as they appear; matplotlib's depend on where things lie in memory."""
+    figure.savefig(path, format="svg", metadata={"Date": None})
+    text = path.read_text(encoding="utf-8")
+    hashed, numbers = set(re.findall(r'id="(\w*[0-9a-f]{10})"', text)), {}
+    named = re.compile(r"\b\w*[0-9a-f]{10}\b")
+    path.write_text(
+        named.sub(lambda m: numbers.setdefault(m[0], f"n{len(numbers) + 1}") if m[0] in hashed else m[0], text),
+        encoding="utf-8",
+    )
+
+
+def _markdown(table: pd.DataFrame) -> str:
+    """A table in which no text is read as HTML, or as the end of a cell or line."""
+
+    def escaped(value):
+        if not isinstance(value, str):
+            return value
+        return re.sub(r"<(?=[A-Za-z/!?])", "&lt;", value).replace("|", r"\|").replace("\n", " ")
+
+    return table.map(escaped).rename(columns=escaped).to_markdown(index=False, disable_numparse=True)
 
 
 def _latex(artifact: Artifact, table: pd.DataFrame) -> str:

@@ -1,27 +1,32 @@
 """What a paper claims, as data, and whether it holds for the models at hand."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from importlib.resources import files
+from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import yaml
 
 from insidebert.errors import InputError
-from insidebert.results.artifacts import read_tidy, write_text, write_tidy
+from insidebert.files import write_text
+from insidebert.results.failures import failures
 from insidebert.results.paths import Paths
+from insidebert.results.scoreboard import interval_in_words, limit_in_words, markdown
+from insidebert.results.tables import read_json, read_tidy, write_tidy
+
+CONTEXT, NOT_MEASURED = "context", "not measured"
+"""Verdicts on what is shown but not decided, and on what failed."""
+
+UNITS = ("", "share", "points", "bits", "nats", "heads", "layers", "depth", "count", "ratio", "correlation")
+"""Of a share, and of points between two shares, tables hold 0 to 1; they print in per cent."""
+
+DISCOVERIES = 0.05
+"""Of all verdicts `holds` and `fails` that a scoreboard keeps, so many are expected to be wrong."""
 
 COLUMNS = [
-    "paper",
-    "id",
-    "statement",
-    "place",
-    "paper_value",
-    "model",
-    "measured",
-    "low",
-    "high",
-    "holds_if",
-    "verdict",
+    *("paper", "id", "statement", "place", "paper_value", "model", "measured", "low", "high", "holds_if", "verdict"),
+    *("unit", "question", "figure", "random", "q", "file", "why"),
 ]
 
 
@@ -34,9 +39,12 @@ class Claim:
         paper: the number printed there, or None.
         table: tidy table that decides, with columns low, high and either estimate or coefficient.
         where: column -> value of the deciding row.
-        holds: `above X`, `below X` or `between X Y`.
-        optional: the row may be missing, because a reader's data need not hold every case.
+        holds: `above X`, `below X` or `between X Y`; None for a number that is shown as context and decides nothing.
         models: two models if the claim compares them (first minus second); empty if it is about each model.
+        optional: the row may be missing, because a reader's data need not hold every case.
+        unit: one of `UNITS`.
+        question: heading under which the scoreboard puts it.
+        figure: slug of the artifact that shows it.
     """
 
     id: str
@@ -45,46 +53,64 @@ class Claim:
     paper: float | None
     table: str
     where: dict
-    holds: str
+    holds: str | None
     models: tuple[str, ...] = ()
     optional: bool = False
+    unit: str = ""
+    question: str = ""
+    figure: str = ""
+
+    def __post_init__(self) -> None:
+        if self.unit not in UNITS:
+            raise InputError(f"claim {self.id}: no unit {self.unit!r}; there are {', '.join(filter(None, UNITS))}")
+        if self.holds is not None:
+            _limits(self.holds)
 
 
 def read(paper: str) -> list[Claim]:
-    """The claims of a paper; an unknown key is an error."""
-    text = (files(f"insidebert.papers.{paper}") / "claims.yml").read_text(encoding="utf-8")
-    return [Claim(**entry) for entry in yaml.safe_load(text)]
+    """The claims of a paper.
+
+    Raises:
+        InputError: an entry cannot be read, with its place.
+    """
+    path = files(f"insidebert.papers.{paper}") / "claims.yml"
+    known, found = {field.name for field in fields(Claim)}, []
+    try:
+        entries = yaml.safe_load(path.read_text(encoding="utf-8"))
+        for entry in entries:
+            if odd := set(entry) - known:
+                raise InputError(f"{path}: claim {entry.get('id')} has an unknown key {min(odd)!r}")
+            found.append(Claim(**entry))
+    except (yaml.YAMLError, TypeError, AttributeError) as error:
+        raise InputError(f"{path}, behind claim {found[-1].id if found else 'none'}: {error}") from None
+    return found
 
 
-def verdict(low: float, high: float, holds: str) -> str:
+def verdict(low: float, high: float, holds: str | None) -> str:
     """Holds if the interval lies wholly where the claim says, fails if wholly elsewhere, else cannot tell.
 
     Args:
         low, high: 95% interval.
-        holds: `above X`, `below X` or `between X Y`.
+        holds: `above X`, `below X`, `between X Y`, or None for `context`.
     """
-    word, *bounds = holds.split()
-    limits = [float(bound) for bound in bounds]
-    inside = {
-        "above": lambda: (limits[0], float("inf")),
-        "below": lambda: (float("-inf"), limits[0]),
-        "between": lambda: tuple(limits),
-    }
-    if word not in inside:
-        raise InputError(f"a claim holds 'above X', 'below X' or 'between X Y', not {holds!r}")
-    bottom, top = inside[word]()
+    if holds is None:
+        return CONTEXT
+    bottom, top = _limits(holds)
     if bottom < low and high < top:
         return "holds"
     return "fails" if high <= bottom or low >= top else "cannot tell"
 
 
-def decide(claim: Claim, table: pd.DataFrame) -> list[dict]:
-    """The claim against every trained model of a tidy table.
+def decide(claim: Claim, table: pd.DataFrame, weights: str = "trained") -> list[dict]:
+    """The claim against every model of a tidy table.
+
+    Args:
+        weights: `trained`, or `random` to ask what the models' random twins would get.
 
     Raises:
         InputError: no row, or more than one a model, is where the claim says.
     """
-    rows = table[table["weights"] == "trained"]
+    rows = table[table["weights"] == weights]
     if rows.empty:  # only baselines were run; a claim is about trained models
         return []
     for column, value in claim.where.items():
@@ -106,63 +132,115 @@ def decide(claim: Claim, table: pd.DataFrame) -> list[dict]:
     ]
 
 
+def decide_beside_random(claim: Claim, table: pd.DataFrame) -> list[dict]:
+    """As `decide`, and in `random` the verdict that the model's random twin gets; empty where none was measured."""
+    twins = {row["model"]: row["verdict"] for row in decide(claim, table, "random")}
+    return [row | {"random": twins.get(row["model"], "")} for row in decide(claim, table)]
+
+
+def p_value(measured: float, low: float, high: float, holds: str | None) -> float:
+    """Probability of a distance this large between a number and the nearest limit of its claim, were there none.
+
+    Two-sided, by the normal approximation: the standard error is the 95% interval's width / 3.92. NaN where nothing
+    is decided.
+    """
+    from scipy.stats import norm
+
+    if holds is None or not np.isfinite([measured, low, high]).all():
+        return np.nan
+    distance = min(abs(measured - limit) for limit in _limits(holds))
+    error = (high - low) / (2 * norm.ppf(0.975))
+    return float(2 * norm.sf(distance / error)) if error else float(distance == 0)
+
+
+def discoveries(p_values: np.ndarray) -> np.ndarray:
+    """Benjamini and Hochberg's q of each p: the rate of false verdicts among those that are at least this clear."""
+    from statsmodels.stats.multitest import multipletests
+
+    q, tested = np.full(len(p_values), np.nan), np.isfinite(p_values)
+    if tested.any():
+        q[tested] = multipletests(p_values[tested], method="fdr_bh")[1]
+    return q
+
+
+def findings(claims: list[Claim], results: Path) -> pd.DataFrame:
+    """Claims beside what was measured, in words: a row per claim and model.
+
+    Args:
+        results: folder of the paper's tidy tables.
+    """
+    rows = []
+    for claim in claims:
+        said = {"the paper says": claim.statement, "where": claim.place}
+        said |= {"holds if": limit_in_words(claim.holds or "", claim.unit)}
+        for row in decide_beside_random(claim, read_tidy(results / f"{claim.table}.csv")):
+            interval = interval_in_words(row["measured"], row["low"], row["high"], claim.unit)
+            own = {"model": row["model"], "measured [95%]": interval, "verdict": row["verdict"]}
+            rows.append(said | own | {"random weights": row["random"]})
+    return pd.DataFrame(rows)
+
+
 def collect(paths: Paths, papers: tuple[str, ...]) -> pd.DataFrame:
     """Decide every claim whose table is there, and write `claims.csv` and `claims.md` beside the figures.
 
     Raises:
-        InputError: no table is there; the files stay as they are.
+        InputError: nothing was measured, and nothing failed; the files stay as they are.
     """
-    rows = []
+    rows, failed = [], failures(paths)
     for paper in papers:
         for claim in read(paper):
-            path = paths.results / paper / f"{claim.table}.csv"
-            if not path.exists():
-                continue
             common = {"paper": paper, "id": claim.id, "statement": claim.statement, "place": claim.place}
-            common |= {"paper_value": claim.paper, "holds_if": claim.holds}
-            rows += [common | row for row in decide(claim, read_tidy(path))]
-    if not rows:
+            common |= {"paper_value": claim.paper, "holds_if": claim.holds or "", "unit": claim.unit}
+            common |= {"question": claim.question, "figure": claim.figure, "why": "", "random": "", "file": ""}
+            path = paths.results / paper / f"{claim.table}.csv"
+            measurement = claim.table.rpartition("-")[0]
+            decided = decide_beside_random(claim, read_tidy(path)) if path.exists() else []
+            known = _model_files(path.with_name(f"{measurement}.json"))
+            for row in decided:
+                p = p_value(row["measured"], row["low"], row["high"], claim.holds)
+                shas = [known[model] for model in (claim.models or (row["model"],)) if model in known]
+                rows.append(common | row | {"p": p, "file": " ".join(shas)})
+            for failure in failed:
+                if failure["measurement"] == measurement and measurement:
+                    missing = {"model": failure["model"], "verdict": NOT_MEASURED, "why": failure["reason"]}
+                    rows.append(common | missing | {"p": np.nan})
+    if not rows and not failed:
         raise InputError(f"no results in {paths.results}; `make figures` measures them")
-    table = pd.DataFrame(rows, columns=COLUMNS)
+    table = pd.DataFrame(rows, columns=[*COLUMNS, "p"])
+    numbers = ["paper_value", "measured", "low", "high", "p"]
+    table[numbers] = table[numbers].astype(float)
+    table["q"] = discoveries(table.pop("p").to_numpy())
     write_tidy(paths.figures / "claims.csv", table)
-    write_text(paths.figures / "claims.md", markdown(table))
+    write_text(paths.figures / "claims.md", markdown(table, failed, DISCOVERIES))
     return table
-
-
-def markdown(claims: pd.DataFrame) -> str:
-    """The scoreboard, a row a claim and a column a model."""
-    lines = [
-        "# Scoreboard of claims",
-        "",
-        "Measured value [95% interval] verdict. `make figures` writes this page.",
-        "",
-    ]
-    for paper, own in claims.groupby("paper", sort=False):
-        models = list(dict.fromkeys(own["model"]))
-        lines += [f"## {paper}", "", f"| claim | place | paper | holds if | {' | '.join(models)} |"]
-        lines += ["|" + " --- |" * (4 + len(models))]
-        for _, claim in own.groupby("id", sort=False):
-            first = claim.iloc[0]
-            cells = [_cell(claim[claim["model"] == model]) for model in models]
-            printed = "-" if pd.isna(first["paper_value"]) else f"{first['paper_value']:g}"
-            lines.append(
-                "| " + " | ".join([first["statement"], first["place"], printed, first["holds_if"], *cells]) + " |"
-            )
-        lines.append("")
-    return "\n".join(lines)
 
 
 def scoreboard(claims: pd.DataFrame) -> str:
     """The scoreboard in small, for a terminal: verdicts by model."""
-    marks = claims.pivot(index=["paper", "id"], columns="model", values="verdict").fillna("-")
+    if claims.empty:
+        return "nothing could be decided"
+    marks = claims.drop_duplicates(["paper", "id", "model"])
+    marks = marks.pivot(index=["paper", "id"], columns="model", values="verdict").fillna("-")
     return marks.loc[list(dict.fromkeys(zip(claims["paper"], claims["id"], strict=True)))].to_string()
 
 
-def _cell(rows: pd.DataFrame) -> str:
-    if rows.empty:
-        return "-"
-    row = rows.iloc[0]
-    return f"{row['measured']:.2f} [{row['low']:.2f}, {row['high']:.2f}] **{row['verdict']}**"
+def _limits(holds: str) -> tuple[float, float]:
+    try:
+        word, *bounds = holds.split()
+        numbers = [float(bound) for bound in bounds]
+        if word == "between":
+            bottom, top = numbers
+            return bottom, top
+        (number,) = numbers
+        return {"above": (number, np.inf), "below": (-np.inf, number)}[word]
+    except (ValueError, KeyError, AttributeError):
+        raise InputError(f"a claim holds 'above X', 'below X' or 'between X Y', not {holds!r}") from None
+
+
+def _model_files(record: Path) -> dict[str, str]:
+    """Label of each trained model of a record -> first digits of its file's SHA-256."""
+    models = read_json(record).get("models", []) if record.exists() else []
+    return {model["label"]: model["sha256"][:8] for model in models if model["weights"] == "trained"}
 
 
 def _difference(values: dict, first: str, second: str) -> dict:

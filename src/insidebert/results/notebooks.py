@@ -11,7 +11,7 @@ import nbformat
 import yaml
 
 from insidebert.errors import InputError
-from insidebert.results.artifacts import write_whole
+from insidebert.files import write_whole
 from insidebert.results.paths import Paths
 
 QUIET = {"TQDM_DISABLE": "1", "TQDM_DELAY": "86400"}

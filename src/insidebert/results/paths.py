@@ -1,10 +1,9 @@
 """Where everything lives: the only module that knows a folder's name."""
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
-
-from platformdirs import user_cache_path
 
 from insidebert.errors import InputError
 
@@ -16,6 +15,15 @@ RECORDED = "recorded"
 
 FROM_SCRATCH = "reproduce"
 """The profile that shares no cached measurement with any other."""
+
+INTERACTIVE = "interactive"
+"""The profile of reading: the notebooks' own parameters; what is committed is read instead of measured."""
+
+RESERVED = {"book", "slides", "cache", "lock", "exercises", "ci"}
+"""Folders of `build/` that commands delete or share."""
+
+MADE = ("scripts", "wikipedia", "glove-6b-50d")
+"""Data that is made here or comes with a package, so it has no path."""
 
 
 @dataclass(frozen=True)
@@ -35,15 +43,21 @@ class Paths:
 
     @classmethod
     def find(cls, profile: str = COMMITTED) -> "Paths":
-        """The checkout that this package was installed from, with `pip install -e`.
+        """The checkout that this package was installed from, with `pip install -e`; INSIDEBERT_ROOT names another.
 
         Raises:
-            InputError: the package is not installed from a checkout.
+            InputError: the package is not installed from a checkout; the profile's name would lead elsewhere.
         """
-        root = Path(__file__).resolve().parents[3]
+        root = Path(os.environ.get("INSIDEBERT_ROOT") or Path(__file__).resolve().parents[3])
         if not (root / "notebooks").is_dir():
             raise InputError(f"no notebooks/ in {root}: install the package from a clone with `pip install -e .`")
-        return cls(root, profile, Path(os.environ.get("INSIDEBERT_BUILD", root / "build")))
+        own = (COMMITTED, RECORDED, FROM_SCRATCH)
+        alike = profile not in own and plain_name(profile, "profile").lower() in (*RESERVED, *own)
+        if alike or (profile == FROM_SCRATCH and (root / "notebooks" / "profiles" / f"{profile}.yml").exists()):
+            raise InputError(
+                f"a profile cannot be called {profile!r}: that folder of build/ is used otherwise; rename it"
+            )
+        return cls(root, profile, root / Path(os.environ.get("INSIDEBERT_BUILD") or "build").expanduser())
 
     @property
     def output(self) -> Path:
@@ -74,21 +88,28 @@ class Paths:
     def notebooks(self) -> Path:
         return self.root / "notebooks"
 
-    def data(self, name: str) -> Path | str:
-        """A file or folder of data, relative to the checkout; what is made or downloaded stays a name."""
+    def data(self, name: str | Path) -> Path | str:
+        """A file or folder of data, the one rule for every parameter that names one: relative to the checkout.
+
+        Args:
+            name: a path, perhaps with `#part` behind it. What is made or downloaded (`scripts`, `UD_...`, `hub:...`)
+                stays a name, unless something lies there; so does the empty name, which stands for none.
+        """
         path = self.root / Path(name).expanduser()
-        return name if (name == "scripts" or name.startswith(("UD_", "hub:"))) and not path.exists() else path
+        made = str(name) in MADE or str(name).startswith(("UD_", "hub:"))
+        return name if not str(name) or (made and not path.exists()) else path
 
     @property
     def corpus(self) -> Path:
         return self.root / "corpus"
 
 
-def download_cache() -> Path:
-    """Folder in the user's cache that holds downloaded data."""
-    return user_cache_path("insidebert")
+def plain_name(name: str, what: str) -> str:
+    """The name, if a file or folder can be called so and stays where it belongs.
 
-
-def model_cache() -> Path:
-    """Folder in the user's cache that holds converted embedded models."""
-    return user_cache_path("insidebert") / "models"
+    Raises:
+        InputError: it is empty, or holds something other than letters, digits, `_` and `-`.
+    """
+    if not re.fullmatch(r"\w[\w-]{0,99}", name):
+        raise InputError(f"a {what} cannot be called {name!r}: letters, digits, _ and - make a name that is safe")
+    return name

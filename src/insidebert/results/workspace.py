@@ -1,39 +1,26 @@
 """A notebook's way to the disk: measurements in, figures and tables out."""
 
-import hashlib
-import json
+import os
+import re
+import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from importlib import import_module
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
 from matplotlib.figure import Figure
+from pandas.io.formats.style import Styler
 
-import insidebert
 from insidebert.errors import InputError
+from insidebert.files import remove_leftovers, write_json
 from insidebert.models import loading
-from insidebert.results import artifacts, claims
-from insidebert.results.paths import Paths
-
-DRAWING = {
-    *(
-        "plots.py",
-        "claims.py",
-        "claims.yml",
-        "printed.yml",
-        "artifacts.py",
-        "workspace.py",
-        "notebooks.py",
-    ),
-    *("book.py", "slides.py", "publish.py", "explorer.py", "views.py", "bench.py", "yardsticks.py"),
-    *("reproduce.py", "errors.py", "paths.py", "__init__.py", "__main__.py"),
-}
-"""Modules that no measurement depends on, beside those named `...figures.py` and `check`; changing them recomputes
-nothing."""
-
-PAPERS = ("open_sesame", "look_at", "mcrc")
+from insidebert.papers import paper, paper_of, papers
+from insidebert.results import artifacts, cache, claims
+from insidebert.results.failures import record_failure
+from insidebert.results.paths import COMMITTED, INTERACTIVE, Paths, plain_name
+from insidebert.results.records import WHOSE, Part, Record, run_data
+from insidebert.results.tables import intact, read_json, read_tidy, write_tidy
 
 
 @dataclass(frozen=True)
@@ -44,77 +31,89 @@ class Workspace:
         paper: such as `open_sesame`.
         notebook: the name under which results are recorded.
         paths: where they go.
+        fresh: measure what could be read back.
     """
 
     paper: str
     notebook: str
     paths: Paths
+    fresh: bool = False
 
     @classmethod
-    def open(cls, paper: str, notebook: str, profile: str) -> "Workspace":
-        """The workspace of a notebook."""
-        if paper not in PAPERS:
-            raise InputError(f"no paper {paper!r}; there are {', '.join(PAPERS)}")
-        return cls(paper, notebook, Paths.find(profile))
+    def open(cls, notebook: str, profile: str, fresh: bool = False) -> "Workspace":
+        """The workspace of a notebook, whose name says the paper: `21-look-at-surface` is one of `look_at`."""
+        if not (paper := paper_of(plain_name(notebook, "notebook"))):
+            known = ", ".join(own.name.replace("_", "-") for own in papers())
+            raise InputError(f"notebook {notebook!r} belongs to no paper; it is NN-PAPER-TOPIC, with one of {known}")
+        work = cls(paper.name, notebook, Paths.find(profile), fresh)
+        remove_leftovers(work.paths.results, work.paths.figures, work.paths.executed, work.paths.cache)
+        return work
 
     def measure(self, name: str, function: Callable, names: list[str] | None, **settings) -> dict[str, pd.DataFrame]:
         """Measure something on every model, or read it back if it has been measured before.
 
         Each model's part is kept as soon as it is there, so an interrupted run goes on where it stopped. What is kept
-        is found again by the model's weights, the settings and the source of every measuring module.
+        is found again by all that it depends on: see `cache.identity`, and the model's weights. In the interactive
+        profile it is also found among the committed results, unless the workspace is `fresh`; in every other one the
+        rows of models that were measured before, in the same way, stay beside this run's, unless the environment
+        variable INSIDEBERT_ONLY is set. A model that fails is recorded as a failure and costs no other its rows.
 
         Args:
             name: of the tidy tables, `<name>-<table>.csv`.
             function: (model, **settings) -> {table: tidy DataFrame}; without a model if `names` is None.
             names: models, as `loading.resolve` reads them.
-            settings: plain values; a Path stands for the text below it and is known by its content.
+            settings: plain values; a Path stands for the text below it and is known by its content. A dict with a key
+                for the label of every model holds settings by model: each gets, and is known by, its own alone.
 
         Returns:
             The tables of all models, one under the other, with columns `model` and `weights` in front.
+
+        Raises:
+            InputError: a setting or a name cannot be used; no model could be measured.
         """
+        plain_name(name, "measurement")
         sources = [None] if names is None else [loading.resolve(model) for model in names]
-        known = {}
-        for source, model in zip(sources, names or [None], strict=True):
-            other = known.setdefault(source and (source.label, source.weights), model)
-            if other != model:
-                raise InputError(f"models {other} and {model} would both be called {source.label}; rename a folder")
-        parts = [self._measured(name, function, source, settings) for source in sources]
-        tables = {key: pd.concat([part[key] for part, _ in parts], ignore_index=True) for key in parts[0][0]}
-        written = {f"{name}-{key}": table for key, table in tables.items()}
-        for table_name, table in written.items():
-            artifacts.write_tidy(self._table(table_name), table)
-        record = {
-            "measurement": name,
-            "notebook": self.notebook,
-            "function": f"{function.__module__}.{function.__name__}",
-            "settings": _recorded(settings),
-            "models": [source.identity for source in sources if source],
-            "tables": sorted(written),
-            "versions": artifacts.versions(),
-            "seconds": round(sum(seconds for _, seconds in parts), 1),
-        }
-        artifacts.write_json(self._folder / f"{name}.json", record)
-        return {key: artifacts.read_tidy(self._table(f"{name}-{key}")) for key in tables}
+        _refuse_namesakes(names or [], sources)
+        labels = {source.label for source in sources if source}
+        by_model = {k: v for k, v in settings.items() if labels and isinstance(v, dict) and labels <= set(v)}
+        known = cache.identity(function, {k: v for k, v in settings.items() if k not in by_model}, self.paths.root)
+        about = {"measurement": name, "notebook": self.notebook} | {k: known[k] for k in ("function", "settings")}
+        key = cache.key(known["function"], known["settings"], known["code"])
+        before = Record.read(self._folder, name)
+        alike = before if before and before.about["settings"] == about["settings"] else None
+        committed, parts, asked, failed = self._committed(name, key), [], [], []
+        for source in sources:
+            own = {k: {source.label: v[source.label]} for k, v in by_model.items()}
+            whose = _about(source, own, self.paths.root)
+            asked.append((whose.get("label", ""), whose.get("weights", "")))
+            try:
+                part = committed and committed.part(whose)
+                part = part or self._measured(name, function, source, settings | own, known | {"model": whose})
+                parts.append(part.settled(alike and alike.part(whose)))
+            except Exception as error:  # whatever it is, the other models' results are not to be lost by it
+                failed.append((source, error))
+        record = Record(about, key, parts)
+        if self.paths.profile != INTERACTIVE and not os.environ.get("INSIDEBERT_ONLY"):
+            record = record.joined(before, asked)
+        if not record.parts:
+            raise failed[0][1]
+        self._tell(name, failed, [part for part in parts if committed and committed.part(part.about)])
+        record.write(self._folder)
+        return {key: read_tidy(self._table(f"{name}-{key}")) for key in record.tables}
 
-    def draw(self, slug: str) -> Figure | pd.DataFrame:
+    def draw(self, slug: str) -> Figure | Styler:
         """Draw one of the paper's artifacts from the tidy tables and write its files."""
-        artifact = next((a for a in paper_artifacts(self.paper) if a.slug == slug), None)
-        if artifact is None:
-            known = ", ".join(a.slug for a in paper_artifacts(self.paper))
-            raise InputError(f"{self.paper} has no artifact {slug!r}; it has {known}")
-        return artifacts.render(artifact, artifact.sources(self.paths, self.paper), self.paths.figures / self.paper)
+        known = {artifact.slug: artifact for artifact in paper(self.paper).load("artifacts")}
+        if slug not in known:
+            raise InputError(f"{self.paper} has no artifact {slug!r}; it has {', '.join(known)}")
+        sources = known[slug].sources(self.paths, self.paper)
+        made = artifacts.render(known[slug], sources, self.paths.figures / self.paper)
+        return shown(made) if isinstance(made, pd.DataFrame) else made
 
-    def findings(self, *names: str) -> pd.DataFrame:
+    def findings(self, *names: str) -> Styler:
         """What the paper says of some measurements beside what was measured: a row per claim and model."""
-        rows = []
-        for claim in claims.read(self.paper):
-            if claim.table.rsplit("-", 1)[0] not in names:
-                continue
-            said = {"the paper says": claim.statement, "where": claim.place, "holds if": claim.holds}
-            for row in claims.decide(claim, artifacts.read_tidy(self._table(claim.table))):
-                interval = f"{row['measured']:.2f} [{row['low']:.2f}, {row['high']:.2f}]"
-                rows.append(said | {"model": row["model"], "measured [95%]": interval, "verdict": row["verdict"]})
-        return pd.DataFrame(rows)
+        own = [claim for claim in claims.read(self.paper) if claim.table.rpartition("-")[0] in names]
+        return shown(claims.findings(own, self._folder))
 
     @property
     def _folder(self) -> Path:
@@ -123,68 +122,58 @@ class Workspace:
     def _table(self, name: str) -> Path:
         return self._folder / f"{name}.csv"
 
-    def _measured(self, name, function, source, settings) -> tuple[dict[str, pd.DataFrame], float]:
-        identity = {
-            "function": f"{function.__module__}.{function.__name__}",
-            "model": source.identity if source else None,
-            "settings": _recorded(settings),
-            "code": measuring_code(),
-            "versions": artifacts.versions(artifacts.NUMERIC),
-        }
-        key = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16]
-        folder = self.paths.cache / f"{name}-{source.label.replace('/', '--') if source else 'data'}-{key}"
+    def _committed(self, name: str, key: str) -> Record | None:
+        """The committed record of the same measurement, for who reads interactively."""
+        if self.paths.profile != INTERACTIVE or self.fresh:
+            return None
+        record = Record.read(replace(self.paths, profile=COMMITTED).results / self.paper, name)
+        return record if record and record.key == key else None
+
+    def _measured(self, name: str, function: Callable, source, settings: dict, identity: dict) -> Part:
+        """One model's part, from the cache if it is there and whole."""
+        label = re.sub(r"[^\w.-]+", "--", source.label) if source else "data"
+        folder = self.paths.cache / f"{name}-{label}-{cache.key(identity)}"
         done = folder / "done.json"  # written last
-        if not done.exists():
+        if self.fresh or not intact(done):
             start = time.perf_counter()
             tables = function(loading.load(source), **settings) if source else function(**settings)
             for table_name, table in tables.items():
                 if source:
-                    table.insert(0, "weights", source.weights)
-                    table.insert(0, "model", source.label)
-                artifacts.write_tidy(folder / f"{table_name}.csv", table)
-            seconds = time.perf_counter() - start
-            artifacts.write_json(done, identity | {"tables": list(tables), "seconds": seconds})
-        record = json.loads(done.read_text(encoding="utf-8"))
-        return {table: artifacts.read_tidy(folder / f"{table}.csv") for table in record["tables"]}, record["seconds"]
+                    table = table.assign(model=source.label, weights=source.weights)
+                    table = table[[*WHOSE, *(column for column in table if column not in WHOSE)]]
+                write_tidy(folder / f"{table_name}.csv", table)
+            measured = run_data(time.perf_counter() - start, identity["versions"])
+            write_json(done, identity | {"tables": list(tables), "measured": measured})
+        kept = read_json(done)
+        tables = {table: read_tidy(folder / f"{table}.csv") for table in kept["tables"]}
+        return Part(identity["model"], kept["measured"], tables)
+
+    def _tell(self, name: str, failed: list[tuple], read_back: list[Part]) -> None:
+        """Say and record what was not measured, and say what was only read."""
+        for source, error in failed:
+            reason = str(error) if isinstance(error, InputError) else f"{type(error).__name__}: {error}"
+            record_failure(self.paths, self.notebook, reason, name, source.label)
+            print(f"{name}, {source.label}: not measured, because {reason}", file=sys.stderr)
+        for said in dict.fromkeys((part.measured["date"], part.measured["processor"]) for part in read_back):
+            print(
+                f"{name}: read from the committed record of {said[0]}, measured on {said[1]}; "
+                "FRESH = True measures it here"
+            )
 
 
-def paper_artifacts(paper: str) -> tuple[artifacts.Artifact, ...]:
-    """Every figure and table of a paper, in the paper's order."""
-    return import_module(f"insidebert.papers.{paper}.figures").ARTIFACTS
+def shown(table: pd.DataFrame) -> Styler:
+    """A table as a notebook shows it: without its index, and with text from outside as text."""
+    return table.style.hide().format(escape="html").format_index(escape="html", axis=1)
 
 
-def measuring_code() -> str:
-    """Fingerprint of the source that measurements depend on: modules, grammars, lexicons; but for drawing."""
-    package = Path(insidebert.__file__).parent
-    files = [
-        p
-        for ending in ("*.py", "*.grammar", "*.yml")
-        for p in package.rglob(ending)
-        if p.name not in DRAWING and not p.name.endswith("figures.py") and p.parent.name != "check"
-    ]
-    digest = hashlib.sha256()
-    for path in sorted(files):
-        digest.update(path.relative_to(package).as_posix().encode() + path.read_bytes())
-    return digest.hexdigest()[:16]
+def _about(source, own: dict, root: Path) -> dict:
+    """What tells a model's part from others: its identity, and the settings that are its own."""
+    return {} if source is None else source.identity | ({"settings": cache.recorded(own, root)} if own else {})
 
 
-def _recorded(settings: dict) -> dict:
-    return {
-        name: {"data": value.name, "sha256": _content(value)} if isinstance(value, Path) else value
-        for name, value in settings.items()
-    }
-
-
-def _content(path: Path) -> str:
-    if not path.exists():
-        path = path.with_name(path.name.partition("#")[0])  # a part of a data set, such as RACE#middle
-    files = [path]
-    if path.is_dir():
-        inside = sorted(p for p in path.rglob("*") if p.is_file() and p.suffix != ".md")
-        files = [p for p in inside if not any(part.startswith(".") for part in p.relative_to(path).parts)]
-    if not files or not all(file.is_file() for file in files):
-        raise InputError(f"no text at {path}; name a file or a folder of texts, of treebank files or of questions")
-    digest = hashlib.sha256()
-    for file in files:
-        digest.update(file.name.encode() + file.read_bytes())
-    return digest.hexdigest()[:16]
+def _refuse_namesakes(names: list[str], sources: list) -> None:
+    known = {}
+    for source, model in zip(sources, names, strict=False):
+        other = known.setdefault((source.label, source.weights), model)
+        if other != model:
+            raise InputError(f"models {other} and {model} would both be called {source.label}; rename a folder")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pooch
 
 from insidebert.errors import InputError
-from insidebert.results.paths import download_cache
+from insidebert.files import download_cache
 from insidebert.text.files import WITHHELD, blocks, read_text, withheld
 
 RELEASES = "https://raw.githubusercontent.com/UniversalDependencies"
