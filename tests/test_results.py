@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
+from insidebert import papers
 from insidebert.errors import InputError
 from insidebert.measure.bootstrap import interval, replicates
 from insidebert.measure.confusion import TriggerQuestion
@@ -18,7 +19,9 @@ from insidebert.papers.open_sesame.figures import ARTIFACTS
 from insidebert.results import artifacts, claims, plots
 from insidebert.results.compare import compare, differing_rows
 from insidebert.results.paths import Paths
-from insidebert.results.workspace import PAPERS, Workspace, paper_artifacts
+from insidebert.results.workspace import Workspace
+
+PAPERS = [own.name for own in papers.papers()]
 
 
 def test_replicates_resample_columns_together():
@@ -148,7 +151,7 @@ def test_tidy_tables_come_back_as_they_were(tmp_path):
 @pytest.mark.parametrize("paper", PAPERS)
 def test_every_artifact_draws_from_the_committed_tables(tmp_path, paper):
     kept = Paths.find().results / paper
-    for artifact in paper_artifacts(paper):
+    for artifact in papers.paper(paper).load("artifacts"):
         made = artifacts.render(artifact, kept, tmp_path)
         endings = {path.suffix for path in tmp_path.glob(f"{artifact.slug}.*")}
         assert endings == ({".svg", ".png"} if isinstance(made, Figure) else {".csv", ".md", ".tex"})
@@ -194,7 +197,7 @@ def test_comparison_names_the_rows_that_differ(tmp_path):
 
 def test_a_measurement_is_made_once_and_resumes_by_model(tmp_path, tiny_folder, monkeypatch):
     monkeypatch.setenv("INSIDEBERT_BUILD", str(tmp_path))
-    work, calls = Workspace.open("open_sesame", "a-notebook", "smoke"), []
+    work, calls = Workspace.open("11-open-sesame-a-notebook", "smoke"), []
 
     def measured(model, factor):
         calls.append(model.source.label)
@@ -233,7 +236,7 @@ def _random_alone(table):
 @pytest.mark.parametrize("paper", PAPERS)
 def test_models_of_two_depths_and_random_models_alone_can_be_drawn(paper):
     kept = Paths.find().results / paper
-    for artifact in paper_artifacts(paper):
+    for artifact in papers.paper(paper).load("artifacts"):
         tables = [artifacts.read_tidy(kept / f"{name}.csv") for name in artifact.tables]
         deeper = [t.assign(layer=t["layer"] * (1 + (t["model"] == "minilm-l6"))) if "layer" in t else t for t in tables]
         for changed in (deeper, [_random_alone(t) if "weights" in t else t for t in tables]):
@@ -241,10 +244,10 @@ def test_models_of_two_depths_and_random_models_alone_can_be_drawn(paper):
 
 
 def test_unknown_papers_and_artifacts_are_named():
-    with pytest.raises(InputError, match="no paper 'closed_sesame'"):
-        Workspace.open("closed_sesame", "n", "smoke")
+    with pytest.raises(InputError, match="'11-closed-sesame-n' belongs to no paper.*open-sesame, look-at"):
+        Workspace.open("11-closed-sesame-n", "smoke")
     with pytest.raises(InputError, match="no artifact 'figure-99'; it has table-1"):
-        Workspace.open("open_sesame", "n", "smoke").draw("figure-99")
+        Workspace.open("11-open-sesame-n", "smoke").draw("figure-99")
 
 
 @pytest.mark.parametrize("name", ["README.md", "README.zh.md"])

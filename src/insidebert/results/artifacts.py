@@ -3,6 +3,7 @@
 import importlib.metadata
 import json
 import os
+import re
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -116,7 +117,7 @@ def _save(artifact: Artifact, made: Figure | pd.DataFrame, folder: Path) -> None
         writers = {
             "csv": lambda path: made.to_csv(path, index=False),
             "md": lambda path: path.write_text(
-                f"{made.to_markdown(index=False, disable_numparse=True)}\n\n{artifact.label}. {artifact.caption}\n",
+                f"{_markdown(made)}\n\n{artifact.label}. {artifact.caption}\n",
                 encoding="utf-8",
             ),
             "tex": lambda path: path.write_text(_latex(artifact, made), encoding="utf-8"),
@@ -134,7 +135,8 @@ def manifest(paths: Paths, papers: dict[str, tuple[Artifact, ...]]) -> list[dict
             sources = [
                 record
                 for path in sorted(artifact.sources(paths, paper).glob("*.json"))
-                if set(artifact.tables) & set((record := json.loads(path.read_text()))["tables"])
+                if not path.name.startswith(".")  # left behind by a run that was killed
+                and set(artifact.tables) & set((record := json.loads(path.read_text()))["tables"])
             ]
             entries.append(
                 {
@@ -155,6 +157,17 @@ def manifest(paths: Paths, papers: dict[str, tuple[Artifact, ...]]) -> list[dict
 def versions(names: tuple[str, ...] = (*NUMERIC, "pandas", "matplotlib", "insidebert")) -> dict[str, str]:
     """Versions of some libraries."""
     return {name: importlib.metadata.version(name) for name in names}
+
+
+def _markdown(table: pd.DataFrame) -> str:
+    """A table in which no text is read as HTML, or as the end of a cell or line."""
+
+    def escaped(value):
+        if not isinstance(value, str):
+            return value
+        return re.sub(r"<(?=[A-Za-z/!?])", "&lt;", value).replace("|", r"\|").replace("\n", " ")
+
+    return table.map(escaped).rename(columns=escaped).to_markdown(index=False, disable_numparse=True)
 
 
 def _latex(artifact: Artifact, table: pd.DataFrame) -> str:

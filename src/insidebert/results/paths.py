@@ -35,12 +35,12 @@ class Paths:
 
     @classmethod
     def find(cls, profile: str = COMMITTED) -> "Paths":
-        """The checkout that this package was installed from, with `pip install -e`.
+        """The checkout that this package was installed from, with `pip install -e`; INSIDEBERT_ROOT names another.
 
         Raises:
             InputError: the package is not installed from a checkout.
         """
-        root = Path(__file__).resolve().parents[3]
+        root = Path(os.environ.get("INSIDEBERT_ROOT") or Path(__file__).resolve().parents[3])
         if not (root / "notebooks").is_dir():
             raise InputError(f"no notebooks/ in {root}: install the package from a clone with `pip install -e .`")
         return cls(root, profile, Path(os.environ.get("INSIDEBERT_BUILD", root / "build")))
@@ -77,7 +77,8 @@ class Paths:
     def data(self, name: str) -> Path | str:
         """A file or folder of data, relative to the checkout; what is made or downloaded stays a name."""
         path = self.root / Path(name).expanduser()
-        return name if (name == "scripts" or name.startswith(("UD_", "hub:"))) and not path.exists() else path
+        made = name in ("scripts", "wikipedia", "glove-6b-50d") or name.startswith(("UD_", "hub:"))
+        return name if made and not path.exists() else path
 
     @property
     def corpus(self) -> Path:

@@ -5,15 +5,16 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 
 import pandas as pd
 from matplotlib.figure import Figure
+from pandas.io.formats.style import Styler
 
 import insidebert
 from insidebert.errors import InputError
 from insidebert.models import loading
+from insidebert.papers import paper, paper_of, papers
 from insidebert.results import artifacts, claims
 from insidebert.results.paths import Paths
 
@@ -33,8 +34,6 @@ DRAWING = {
 """Modules that no measurement depends on, beside those named `...figures.py` and `check`; changing them recomputes
 nothing."""
 
-PAPERS = ("open_sesame", "look_at", "mcrc")
-
 
 @dataclass(frozen=True)
 class Workspace:
@@ -44,18 +43,21 @@ class Workspace:
         paper: such as `open_sesame`.
         notebook: the name under which results are recorded.
         paths: where they go.
+        fresh: measure what could be read back.
     """
 
     paper: str
     notebook: str
     paths: Paths
+    fresh: bool = False
 
     @classmethod
-    def open(cls, paper: str, notebook: str, profile: str) -> "Workspace":
-        """The workspace of a notebook."""
-        if paper not in PAPERS:
-            raise InputError(f"no paper {paper!r}; there are {', '.join(PAPERS)}")
-        return cls(paper, notebook, Paths.find(profile))
+    def open(cls, notebook: str, profile: str, fresh: bool = False) -> "Workspace":
+        """The workspace of a notebook, whose name says the paper: `21-look-at-surface` is one of `look_at`."""
+        if not (paper := paper_of(notebook)):
+            known = ", ".join(own.name.replace("_", "-") for own in papers())
+            raise InputError(f"notebook {notebook!r} belongs to no paper; it is NN-PAPER-TOPIC, with one of {known}")
+        return cls(paper.name, notebook, Paths.find(profile), fresh)
 
     def measure(self, name: str, function: Callable, names: list[str] | None, **settings) -> dict[str, pd.DataFrame]:
         """Measure something on every model, or read it back if it has been measured before.
@@ -96,15 +98,16 @@ class Workspace:
         artifacts.write_json(self._folder / f"{name}.json", record)
         return {key: artifacts.read_tidy(self._table(f"{name}-{key}")) for key in tables}
 
-    def draw(self, slug: str) -> Figure | pd.DataFrame:
+    def draw(self, slug: str) -> Figure | Styler:
         """Draw one of the paper's artifacts from the tidy tables and write its files."""
-        artifact = next((a for a in paper_artifacts(self.paper) if a.slug == slug), None)
-        if artifact is None:
-            known = ", ".join(a.slug for a in paper_artifacts(self.paper))
-            raise InputError(f"{self.paper} has no artifact {slug!r}; it has {known}")
-        return artifacts.render(artifact, artifact.sources(self.paths, self.paper), self.paths.figures / self.paper)
+        known = {artifact.slug: artifact for artifact in paper(self.paper).load("artifacts")}
+        if slug not in known:
+            raise InputError(f"{self.paper} has no artifact {slug!r}; it has {', '.join(known)}")
+        sources = known[slug].sources(self.paths, self.paper)
+        made = artifacts.render(known[slug], sources, self.paths.figures / self.paper)
+        return shown(made) if isinstance(made, pd.DataFrame) else made
 
-    def findings(self, *names: str) -> pd.DataFrame:
+    def findings(self, *names: str) -> Styler:
         """What the paper says of some measurements beside what was measured: a row per claim and model."""
         rows = []
         for claim in claims.read(self.paper):
@@ -114,7 +117,7 @@ class Workspace:
             for row in claims.decide(claim, artifacts.read_tidy(self._table(claim.table))):
                 interval = f"{row['measured']:.2f} [{row['low']:.2f}, {row['high']:.2f}]"
                 rows.append(said | {"model": row["model"], "measured [95%]": interval, "verdict": row["verdict"]})
-        return pd.DataFrame(rows)
+        return shown(pd.DataFrame(rows))
 
     @property
     def _folder(self) -> Path:
@@ -148,9 +151,9 @@ class Workspace:
         return {table: artifacts.read_tidy(folder / f"{table}.csv") for table in record["tables"]}, record["seconds"]
 
 
-def paper_artifacts(paper: str) -> tuple[artifacts.Artifact, ...]:
-    """Every figure and table of a paper, in the paper's order."""
-    return import_module(f"insidebert.papers.{paper}.figures").ARTIFACTS
+def shown(table: pd.DataFrame) -> Styler:
+    """A table as a notebook shows it: without its index, and with text from outside as text."""
+    return table.style.hide().format(escape="html").format_index(escape="html", axis=1)
 
 
 def measuring_code() -> str:
@@ -170,12 +173,13 @@ def measuring_code() -> str:
 
 def _recorded(settings: dict) -> dict:
     return {
-        name: {"data": value.name, "sha256": _content(value)} if isinstance(value, Path) else value
+        name: {"data": value.name, "sha256": content(value)} if isinstance(value, Path) else value
         for name, value in settings.items()
     }
 
 
-def _content(path: Path) -> str:
+def content(path: Path) -> str:
+    """Fingerprint of a file, or of all files of a folder of data."""
     if not path.exists():
         path = path.with_name(path.name.partition("#")[0])  # a part of a data set, such as RACE#middle
     files = [path]
