@@ -244,7 +244,7 @@ def test_models_of_two_depths_and_random_models_alone_can_be_drawn(paper):
 
 
 def test_unknown_papers_and_artifacts_are_named():
-    with pytest.raises(InputError, match="'11-closed-sesame-n' belongs to no paper.*open-sesame, look-at"):
+    with pytest.raises(InputError, match=r"'11-closed-sesame-n' belongs to no paper.*open-sesame, look-at"):
         Workspace.open("11-closed-sesame-n", "smoke")
     with pytest.raises(InputError, match="no artifact 'figure-99'; it has table-1"):
         Workspace.open("11-open-sesame-n", "smoke").draw("figure-99")

@@ -119,7 +119,8 @@ def profile_parameters(folder: Path, profile: str, notebooks: list[str]) -> dict
 def _yaml(text: str, place: str) -> Any:
     """YAML whose scalars stay text."""
     try:
-        return yaml.load(text, yaml.BaseLoader)
+        found = yaml.load(text, yaml.BaseLoader)
+        return "" if found is None else found
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f"{place}, line {mark.line + 1}" if mark else place
