@@ -27,10 +27,9 @@ def bench(options) -> None:
         "count": options.train,
         "pieces": options.pieces,
     }
-    for name in ("treebank", "dataset"):
-        data = settings[name]
+    for data in (options.treebank and settings["treebank"], settings["dataset"]):
         if isinstance(data, Path) and not (data.exists() or Path(str(data).partition("#")[0]).exists()):
-            raise InputError(f"no {name} at {data}; name a file or a folder, relative to {paths.root}")
+            raise InputError(f"no data at {data}; name a file or a folder, relative to {paths.root}")
     names = options.models or list(EMBEDDED)
     for name in names:
         loading.load(loading.resolve(name))

@@ -171,4 +171,4 @@ def test_a_paper_in_a_folder_of_its_own_is_seen_everywhere(toy, capsys):
 
 def test_the_bench_refuses_what_is_not_there_at_once(capsys):
     assert bench(["--treebank", "nowhere"]) == 1
-    assert "no treebank at" in capsys.readouterr().err
+    assert "no data at" in capsys.readouterr().err

@@ -202,7 +202,8 @@ def _finish(paths: Paths, options, planned: dict) -> int:
     entries = artifacts.manifest(paths, known)
     for entry in entries:
         notebook = drawn.get((entry["paper"], entry["slug"]))
-        entry["failures"] = [row for row in failed if row["notebook"] == notebook]
+        if own := [row for row in failed if row["notebook"] == notebook]:
+            entry["failures"] = own
     artifacts.write_json(paths.figures / "manifest.json", entries)
     for row in failed:
         about = ", ".join(filter(None, (row["notebook"], row["measurement"], row["model"])))
