@@ -2,6 +2,7 @@
 #
 #   make figures                 every figure, table and claim    PROFILE=embedded|smoke|paper   MODELS="a b"
 #   make figures PAPER=...       of one paper                     JOBS=2 runs two notebooks at a time
+#                                ONLY=1 keeps nobody else's rows in the tables
 #   make redraw                  draw again from the tidy tables, without a model
 #   make recorded                measure anew on UD English EWT and GUM   TREEBANK=... DOCUMENTS=...
 #                                and on DREAM   QUESTIONS=...
@@ -20,45 +21,28 @@ PROFILE ?= embedded
 PAPER   ?=
 MODELS  ?=
 JOBS    ?=
+ONLY    ?=
 VENV    ?= .venv
 SYSTEM_PYTHON ?= python3
 
-ifneq ($(JOBS),)
-MAKEFLAGS += --jobs=$(JOBS)
-endif
 BIN       := $(if $(filter Windows_NT,$(OS)),$(VENV)/Scripts,$(VENV)/bin)
 PYTHON    := $(BIN)/python
-BUILD     := build/$(PROFILE)
 READY     := $(VENV)/.ready
 INSTALL   := $(PYTHON) -m pip install --quiet --no-deps
 
-NOTEBOOKS := $(wildcard notebooks/*$(if $(PAPER),-$(subst _,-,$(PAPER))-)*.ipynb)
-EXECUTED  := $(NOTEBOOKS:notebooks/%=$(BUILD)/notebooks/%)
-SOURCES   := $(shell find src/insidebert -name '*.py' -o -name '*.grammar' -o -name '*.yml' -o -name '*.mplstyle')
-TEXT      := $(wildcard corpus/*.txt corpus/treebank/*.conllu)
-CHOICE    := $(BUILD)/choice.txt
-OPTIONS   := --profile $(PROFILE) $(if $(MODELS),--models $(MODELS))
-
-ifeq ($(wildcard notebooks/profiles/$(PROFILE).yml),)
-$(error there is no PROFILE=$(PROFILE); there are $(basename $(notdir $(wildcard notebooks/profiles/*.yml))))
+ifneq ($(JOBS),)
+ifeq ($(shell echo '$(JOBS)' | grep -x '[1-9][0-9]*'),)
+$(error JOBS=$(JOBS) is not a number of notebooks at a time, such as JOBS=2)
 endif
-ifeq ($(NOTEBOOKS),)
-$(error no notebook belongs to PAPER=$(PAPER); papers are named as in src/insidebert/papers, such as open_sesame)
 endif
+OPTIONS   := --profile $(PROFILE) $(if $(MODELS),--models $(MODELS)) $(if $(PAPER),--paper $(PAPER))
 
 .DELETE_ON_ERROR:
-.PHONY: figures recorded redraw reproduce book slides exercises test test-unit test-browser lint bench lab lock clean help always
+.PHONY: figures recorded redraw reproduce book slides exercises test test-unit test-browser lint bench lab lock clean help
 
-figures: $(EXECUTED)
-	@$(PYTHON) -m insidebert collect --profile $(PROFILE)
-
-$(BUILD)/notebooks/%.ipynb: notebooks/%.ipynb notebooks/profiles/$(PROFILE).yml $(SOURCES) $(TEXT) $(CHOICE) | $(READY)
-	@$(PYTHON) -m insidebert run $* $(OPTIONS)
-
-# Rewritten only when other models are chosen, so that a change of MODELS is seen and nothing else is.
-$(CHOICE): always
-	@mkdir -p $(@D)
-	@echo '$(OPTIONS)' | cmp -s - $@ || echo '$(OPTIONS)' > $@
+# The command itself knows which notebooks are out of date: those whose source, parameters, models, data or code changed.
+figures: $(READY)
+	@$(PYTHON) -m insidebert figures $(OPTIONS) $(if $(JOBS),--jobs $(JOBS)) $(if $(ONLY),--only)
 
 # Hashes are checked. What torch needs on a GPU is gigabytes, so it comes only where torch is not the CPU build.
 $(READY): requirements.lock requirements-cuda.lock pyproject.toml
@@ -87,10 +71,10 @@ redraw: $(READY)
 	@$(PYTHON) -m insidebert redraw --profile $(PROFILE) $(if $(PAPER),--paper $(PAPER))
 
 reproduce: $(READY)
-	@$(PYTHON) -m insidebert reproduce $(OPTIONS) $(if $(PAPER),--paper $(PAPER))
+	@$(PYTHON) -m insidebert reproduce $(OPTIONS)
 
 book slides: $(READY)
-	@$(PYTHON) -m insidebert $@ --profile $(PROFILE)
+	@$(PYTHON) -m book $(@:book=site) --profile $(PROFILE)
 
 test: $(READY)
 	$(PYTHON) -m pytest
@@ -106,7 +90,7 @@ lint: $(READY)
 	$(BIN)/ruff format --check .
 
 bench: $(READY)
-	@TQDM_DISABLE=1 $(PYTHON) -m insidebert bench $(if $(MODELS),--models $(MODELS)) $(if $(PAPER),--paper $(PAPER)) \
+	@TQDM_DISABLE=1 $(PYTHON) -m bench $(if $(MODELS),--models $(MODELS)) $(if $(PAPER),--paper $(PAPER)) \
 		$(if $(TREEBANK),--treebank $(TREEBANK)) $(if $(QUESTIONS),--questions $(QUESTIONS))
 
 lab: $(READY)

@@ -5,7 +5,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import product
 from pathlib import Path
@@ -43,7 +43,7 @@ TIMED = 240
 """Questions of a timed epoch; with few, the buckets would be wide and copying the encoder would count."""
 
 
-def open_sesame(model_name: str) -> list[str]:
+def probes_and_confusion(model_name: str) -> list[str]:
     """Lines of a report: probing and confusion scores against the bare forward pass."""
     model = loading.load(loading.resolve(model_name))
     sampled = grammar("probing").sample("main_auxiliary.plain", SENTENCES, seed=0)
@@ -93,7 +93,7 @@ def peak_of(model_name: str, count: int, what: str = "confusion") -> int:
     return int(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
 
-def look_at(model_name: str) -> list[str]:
+def surface(model_name: str) -> list[str]:
     """Lines of a report: surface statistics and distances of heads against the bare pass, 128-piece segments."""
     model = loading.load(loading.resolve(model_name))
     pairs = paragraph_pairs(Paths.find().corpus)
@@ -117,14 +117,10 @@ def look_at(model_name: str) -> list[str]:
     return lines
 
 
-def words(model_name: str, treebank: Path | None = None) -> list[str]:
-    """Lines of a report: heads as classifiers against the bare pass and against the literal loop; a probe's epoch.
-
-    Args:
-        treebank: ours if None.
-    """
+def words(model_name: str, treebank: Path | str) -> list[str]:
+    """Lines of a report: heads as classifiers against the bare pass and against the literal loop; a probe's epoch."""
     model = loading.load(loading.resolve(model_name))
-    trees, _ = trees_of(treebank or Paths.find().corpus / "treebank", "stanford")
+    trees, _ = trees_of(treebank, "stanford")
     aligned = align(model, [tree.words for tree in trees])
     trees = [trees[i] for i in aligned.kept]
     lines = [f"{model_name}, {len(trees)} sentences of {np.mean([len(tree) for tree in trees]):.0f} words"]
@@ -226,23 +222,23 @@ def time_of(function: Callable) -> float:
     return time.perf_counter() - start
 
 
-def report(model_names: list[str], papers: list[str], treebank: Path | str | None, questions: dict) -> None:
-    """Print the ratios for some models.
+def open_sesame(models: list[str], **_) -> Iterator[str]:
+    """What *Open Sesame* costs, line by line."""
+    for name in models:
+        yield from probes_and_confusion(name)
 
-    Args:
-        treebank: for heads that know syntax; ours if None.
-        questions: arguments of `reading`.
-    """
-    parts = {
-        "open_sesame": [open_sesame],
-        "look_at": [look_at, partial(words, treebank=treebank)],
-        "mcrc": [partial(reading, **questions)],
-    }
-    for paper in papers:
-        for part, name in product(parts[paper], model_names):
-            print("\n".join(part(name)), flush=True)
-    if "look_at" in papers:
-        print("\n".join(shape_of_bert_base()), flush=True)
+
+def look_at(models: list[str], treebank: Path | str, **_) -> Iterator[str]:
+    """What *What Does BERT Look At?* costs, line by line; heads that know syntax on a treebank."""
+    for part, name in product((surface, partial(words, treebank=treebank)), models):
+        yield from part(name)
+    yield from shape_of_bert_base()
+
+
+def mcrc(models: list[str], dataset: Path | str, count: int, pieces: int, **_) -> Iterator[str]:
+    """What Si et al. cost, line by line; arguments as for `reading`."""
+    for name in models:
+        yield from reading(name, dataset, count, pieces)
 
 
 def measure(what: str, model_name: str, count: int) -> None:

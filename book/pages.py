@@ -15,6 +15,13 @@ def plain(text: str) -> str:
     return re.sub(r"([\\`*_\[\]<>|$#])", r"\\\1", text)
 
 
+def unmeasured(row: dict) -> str:
+    """A notice of what could not be measured, and why."""
+    about = ", ".join(plain(row[name]) for name in ("measurement", "model") if row[name])
+    reason = plain(" ".join(row["reason"].split()))
+    return f":::{{warning}}\n{'Not measured' if not about else f'Not measured, {about}'}, because {reason}\n:::"
+
+
 def heading(text: str, otherwise: str = "") -> str:
     """The first `# heading` of a page, else what was given."""
     found = re.search(r"^# +(.+)$", text, flags=re.MULTILINE)
@@ -119,7 +126,7 @@ def gallery(
     """
     parts = [
         "# Gallery",
-        "Every figure and table of the three papers, rebuilt. Each links to the notebook that explains it and to the "
+        "Every figure and table of the papers, rebuilt. Each links to the notebook that explains it and to the "
         "tidy tables that it is drawn from; what the papers do not have is marked as ours, and what was measured on "
         "other people's data as recorded.",
     ]
@@ -136,14 +143,15 @@ def gallery(
 def _exhibit(entry: dict, claims: pd.DataFrame, profile: str, printed: bool) -> str:
     paper, slug = entry["paper"], entry["slug"]
     parts = [f"(gallery-{paper}-{slug})=\n### {plain(label(entry))}"]
+    parts += [unmeasured(row) for row in entry.get("failures", [])]
     there = [] if entry["missing"] else entry["files"]
     files = {name.rsplit(".", 1)[1]: f"figures/{name}" for name in there}
-    if entry["missing"]:
+    if entry["missing"] and not entry.get("failures"):
         parts.append(":::{warning}\nMissing: it has not been made yet. `make figures` makes it.\n:::")
     elif "svg" in files:
-        shown = f":::{{image}} {files['svg']}\n:alt: {entry['caption']}\n:::"
+        shown = f":::{{image}} {files['svg']}\n:alt: {' '.join(entry['caption'].split())}\n:::"
         parts.append(f"::::{{container}} exhibit\n{shown}\n::::")
-    else:  # the file ends with the caption, which comes below
+    elif "md" in files:  # the file ends with the caption, which comes below
         ending = f"{entry['label']}. "
         shown = f':::{{include}} {files["md"]}\n:end-before: "{ending}"\n:::'
         parts.append(f"::::{{container}} exhibit\n{shown}\n::::")
@@ -188,12 +196,13 @@ def _links(entry: dict, files: dict[str, str], profile: str) -> str:
     return f"[{'; '.join(shown)}.]{{.sources}}" if shown else ""
 
 
-def scoreboard(claims: pd.DataFrame, titles: dict[str, str]) -> str:
+def scoreboard(claims: pd.DataFrame, titles: dict[str, str], entries: Collection[dict] = ()) -> str:
     """Claim by claim and model by model: what the paper says, its number, ours, and the verdict as a word.
 
     Args:
         claims: `figures/claims.csv`; every model in it is a column.
         titles: paper -> its heading.
+        entries: `figures/manifest.json`; it knows what could not be measured.
     """
     parts = [
         "# Scoreboard",
@@ -205,6 +214,8 @@ def scoreboard(claims: pd.DataFrame, titles: dict[str, str]) -> str:
     for paper, title in titles.items():
         own = claims[claims["paper"] == paper]
         parts.append(f"(scoreboard-{paper})=\n## {plain(title)}")
+        failed = [unmeasured(row) for entry in entries if entry["paper"] == paper for row in entry.get("failures", [])]
+        parts += dict.fromkeys(failed)
         parts.append(f"{_counts(own)}\n\n{_table(own)}" if len(own) else "Nothing has been measured yet.")
     return "\n\n".join(parts) + "\n"
 

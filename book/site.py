@@ -1,6 +1,7 @@
 """The book and the slides on the disk: pages gathered, Sphinx and nbconvert run, every asset local."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -15,8 +16,11 @@ import yaml
 from book import pages
 from book.slides import slides
 from insidebert.errors import InputError
+from insidebert.papers import Paper, paper_of
 from insidebert.results.artifacts import read_tidy, write_text
 from insidebert.results.paths import Paths
+
+HERE = Path(__file__).resolve().parent
 
 MIRRORED = (
     *("README.md", "README.zh.md", "CITATION.cff", "LICENSE"),
@@ -29,7 +33,7 @@ KEPT = (
     "teaching/*.md",
     "teaching/*/*.md",
     "corpus/treebank/README.md",
-    "src/insidebert/masked_heads/*.md",
+    "src/insidebert/*/masked_heads/*.md",
 )
 """Pages that have the same place in the book as in the checkout; those of `book/` move to its root."""
 REVEAL = (
@@ -39,7 +43,7 @@ REVEAL = (
 """What slides need of reveal.js; other themes would load fonts from the network."""
 
 
-def site(paths: Paths, papers: tuple[str, ...]) -> Path:
+def site(paths: Paths, papers: tuple[Paper, ...]) -> Path:
     """Build the book into `build/book`, from executed notebooks, figures, tables and the pages in `book/`.
 
     Args:
@@ -57,9 +61,12 @@ def site(paths: Paths, papers: tuple[str, ...]) -> Path:
     with tempfile.TemporaryDirectory() as scratch:
         source, target = Path(scratch) / "source", Path(scratch) / "book"
         _gather(paths, papers, executed, source)
-        command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", "-c", str(paths.root / "book")]
+        command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", "-c", str(HERE)]
         command += ["-d", str(Path(scratch) / "doctrees"), str(source), str(target)]
-        run = subprocess.run(command, capture_output=True, text=True, cwd=scratch)
+        path = os.pathsep.join(filter(None, [str(HERE.parent), os.environ.get("PYTHONPATH")]))  # for conf.py
+        run = subprocess.run(
+            command, capture_output=True, text=True, cwd=scratch, env=os.environ | {"PYTHONPATH": path}
+        )
         if run.returncode:
             raise InputError(f"the book could not be built:\n{run.stderr.replace(f'{source}/', '').strip()}")
         return _replace(target, paths.build / "book") / "index.html"
@@ -72,7 +79,7 @@ def decks(paths: Paths) -> list[Path]:
         InputError: nothing was run yet, or the package that ships reveal.js is not installed.
     """
     found, entries = _executed(paths), _manifest(paths)
-    exporter = _exporter(paths.root / "book" / "templates")
+    exporter = _exporter(HERE / "templates")
     titles = {}
     with tempfile.TemporaryDirectory() as scratch:
         target = Path(scratch) / "slides"
@@ -80,7 +87,7 @@ def decks(paths: Paths) -> list[Path]:
         for path in found:
             notebook = nbformat.read(path, as_version=4)
             titles[path.stem] = notebook.metadata["title"] = pages.heading(notebook.cells[0].source, path.stem)
-            labels = {entry["slug"]: pages.label(entry) for entry in entries if _belongs(path.stem, entry["paper"])}
+            labels = {entry["slug"]: pages.label(entry) for entry in entries if entry["paper"] == _paper(path.stem)}
             html, _ = exporter.from_notebook_node(slides(notebook, labels))
             write_text(target / f"{path.stem}.html", html)
         write_text(target / "index.html", exporter.environment.get_template("list.html.j2").render(titles=titles))
@@ -131,7 +138,7 @@ def mathjax() -> Path:
 
 
 def _executed(paths: Paths) -> list[Path]:
-    found = [path for path in sorted(paths.executed.glob("*.ipynb")) if not path.name.endswith(".failed.ipynb")]
+    found = [path for path in _visible(paths.executed) if not path.name.endswith(".failed.ipynb")]
     if not found:
         profile = "" if paths.profile == "embedded" else f" PROFILE={paths.profile}"
         raise InputError(
@@ -152,14 +159,14 @@ def _manifest(paths: Paths) -> list[dict]:
     return entries
 
 
-def _gather(paths: Paths, papers: tuple[str, ...], executed: list[Path], source: Path) -> None:
+def _gather(paths: Paths, papers: tuple[Paper, ...], executed: list[Path], source: Path) -> None:
     """Lay out the sources of all pages."""
     entries = _manifest(paths)
     _mirror(paths, source)
     homes = _homes(paths, papers, source)
     places = {path.relative_to(source).as_posix(): path.is_dir() for path in source.rglob("*")}
     files, folders = ({name for name, folder in places.items() if folder == wanted} for wanted in (False, True))
-    pages = {
+    texts = {
         home: pages.relinked((source / origin).read_text(encoding="utf-8"), origin, homes, files, folders)
         for origin, home in homes.items()
         if origin.endswith(".md") and origin in files and home not in ("gallery.md", "scoreboard.md")
@@ -167,44 +174,46 @@ def _gather(paths: Paths, papers: tuple[str, ...], executed: list[Path], source:
 
     titles = _notebooks(paths, executed, source, entries)
     ran = [path.stem for path in executed]
-    chapters = {paper: pages.heading(pages.setdefault(f"{paper}.md", f"# {paper}")) for paper in papers}
+    chapters = {
+        paper.name: pages.heading(texts.setdefault(paper.chapter, f"# {pages.plain(paper.title)}")) for paper in papers
+    }
     for paper in papers:
-        own = {name: title for name, title in titles.items() if _belongs(name, paper)}
-        pages[f"{paper}.md"] = pages.chapter(pages[f"{paper}.md"], paper, own, ran)
+        own = {name: title for name, title in titles.items() if paper.owns(name)}
+        texts[paper.chapter] = pages.chapter(texts[paper.chapter], paper.name, own, ran)
     claims = read_tidy(source / "figures" / "claims.csv")
-    printed = [(paper, slug) for paper in papers for slug in _printed(paper)]
-    pages["gallery.md"] = pages.gallery(entries, claims, chapters, paths.profile, printed)
-    pages["scoreboard.md"] = pages.scoreboard(claims, chapters)
-    others = [f"notebooks/{name}.ipynb" for name in ran if not any(_belongs(name, paper) for paper in papers)]
-    pages["index.md"] += "\n\n" + _contents(papers, list(pages), others)
-    for name, text in pages.items():
+    printed = [(paper.name, slug) for paper in papers for slug in _printed(paper.name)]
+    texts["gallery.md"] = pages.gallery(entries, claims, chapters, paths.profile, printed)
+    texts["scoreboard.md"] = pages.scoreboard(claims, chapters, entries)
+    others = [f"notebooks/{name}.ipynb" for name in ran if not any(paper.owns(name) for paper in papers)]
+    texts["index.md"] += "\n\n" + _contents(papers, list(texts), others)
+    for name, text in texts.items():
         write_text(source / name, text)
 
 
-def _homes(paths: Paths, papers: tuple[str, ...], source: Path) -> dict[str, str]:
+def _homes(paths: Paths, papers: tuple[Paper, ...], source: Path) -> dict[str, str]:
     """Place in the checkout -> place in the book, of everything that is a page there."""
     homes = {path.relative_to(source).as_posix(): path.name for path in sorted((source / "book").glob("*.md"))}
     kept = [path for pattern in KEPT for path in sorted(source.glob(pattern))]
     homes |= {path.relative_to(source).as_posix(): path.relative_to(source).as_posix() for path in kept}
-    homes |= {f"notebooks/{path.name}": f"notebooks/{path.name}" for path in paths.notebooks.glob("*.ipynb")}
-    homes |= {f"figures/{paper}": f"gallery.md#gallery-{paper}" for paper in papers}
+    homes |= {f"notebooks/{path.name}": f"notebooks/{path.name}" for path in _visible(paths.notebooks)}
+    homes |= {f"figures/{paper.name}": f"gallery.md#gallery-{paper.name}" for paper in papers}
     return homes | {"book/start.md": "index.md", "figures": "gallery.md", "figures/claims.md": "scoreboard.md"}
 
 
-def _contents(papers: tuple[str, ...], pages: list[str], others: list[str]) -> str:
+def _contents(papers: tuple[Paper, ...], names: list[str], others: list[str]) -> str:
     """The table of contents of the whole book."""
 
     def starting(*beginnings: str) -> list[str]:
-        return [name for name in pages if name.startswith(beginnings) and not name.endswith(".zh.md")]
+        return [name for name in names if name.startswith(beginnings) and not name.endswith(".zh.md")]
 
     trees = {
-        "Papers": [f"{paper}.md" for paper in papers],
+        "Papers": [paper.chapter for paper in papers],
         "Results": ["gallery.md", "scoreboard.md"],
         "More notebooks": others,
         "Use it": ["own-model.md"],
         "For teachers": starting("teaching/README") + [n for n in starting("teaching/") if n != "teaching/README.md"],
         "Background": ["About the project <README.md>", *starting("docs/", "corpus/", "src/"), "references.md"],
-        "中文": [name for name in pages if name.endswith(".zh.md")],
+        "中文": [name for name in names if name.endswith(".zh.md")],
     }
     return "\n\n".join(pages.toctree(tree, name) for name, tree in trees.items())
 
@@ -215,7 +224,7 @@ def _mirror(paths: Paths, source: Path) -> None:
     for name in MIRRORED:
         origin = paths.root / name
         if origin.is_dir():
-            shutil.copytree(origin, source / name, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
+            shutil.copytree(origin, source / name, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info", ".*"))
         elif origin.exists():
             shutil.copy(origin, source / name)
     shutil.copytree(paths.figures, source / "figures", dirs_exist_ok=True)
@@ -226,17 +235,22 @@ def _notebooks(paths: Paths, executed: list[Path], source: Path, entries: list[d
     """Write a page per notebook, a stub for one that was not run; return name -> title."""
     there = {path.stem: path for path in executed}
     titles = {}
-    for name in sorted({path.stem for path in paths.notebooks.glob("*.ipynb")} | set(there)):
+    for name in sorted({path.stem for path in _visible(paths.notebooks)} | set(there)):
         notebook = nbformat.read(there.get(name, paths.notebooks / f"{name}.ipynb"), as_version=4)
         titles[name] = pages.heading(notebook.cells[0].source if notebook.cells else "", name)
-        captions = {entry["slug"]: entry["caption"] for entry in entries if _belongs(name, entry["paper"])}
+        captions = {entry["slug"]: entry["caption"] for entry in entries if entry["paper"] == _paper(name)}
         made = pages.page(notebook, captions) if name in there else pages.stub(titles[name], name)
         write_text(source / "notebooks" / f"{name}.ipynb", nbformat.writes(made))
     return titles
 
 
-def _belongs(notebook: str, paper: str) -> bool:
-    return f"-{paper.replace('_', '-')}-" in notebook
+def _paper(notebook: str) -> str:
+    return paper.name if (paper := paper_of(notebook)) else ""
+
+
+def _visible(folder: Path) -> list[Path]:
+    """The notebooks of a folder, without what an editor or a killed run left behind."""
+    return [path for path in sorted(folder.glob("*.ipynb")) if not path.name.startswith(".")]
 
 
 def _printed(paper: str) -> list[str]:

@@ -16,9 +16,9 @@ from PIL import Image
 from book import pages, site
 from book.slides import slides
 from insidebert.errors import InputError
+from insidebert.papers import papers
 from insidebert.results.claims import COLUMNS
 from insidebert.results.paths import Paths
-from insidebert.results.workspace import PAPERS
 
 PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 LEFT_OUT = "32-mcrc-unanswerable"
@@ -151,7 +151,7 @@ def executed(name: str) -> nbformat.NotebookNode:
                 "Prose.\n\n## The score\n\nIt is simple:\n\n$$s = \\frac{1}{2}$$\n\n> **Predict first.**"
             ),
             new_code_cell('work.draw("figure-1")', outputs=[bar, picture]),
-            new_code_cell('work.findings("surface").style.hide()', outputs=[table]),
+            new_code_cell('work.findings("surface")', outputs=[table]),
             new_code_cell("print(1)", outputs=[new_output("stream", text="1")]),
         ],
         metadata={
@@ -199,7 +199,7 @@ def test_a_tall_picture_scrolls_on_its_slide(size, tags):
     assert made.metadata.get("tags") == tags
 
 
-@pytest.mark.parametrize("make", [lambda paths: site.site(paths, PAPERS), site.decks])
+@pytest.mark.parametrize("make", [lambda paths: site.site(paths, papers()), site.decks])
 def test_without_executed_notebooks_the_way_out_is_named(tmp_path, make):
     with pytest.raises(InputError, match="`make figures PROFILE=smoke` comes first"):
         make(Paths(tmp_path, "smoke", tmp_path / "build"))
@@ -246,7 +246,7 @@ def checkout(tmp_path_factory) -> Paths:
 
 @pytest.mark.integration
 def test_the_book_is_whole_and_needs_no_network(checkout):
-    first = site.site(checkout, PAPERS)
+    first = site.site(checkout, papers())
     folder = first.parent
     pages = {path.resolve(): Page(path.read_text(encoding="utf-8")) for path in folder.rglob("*.html")}
     assert first.resolve() in pages and folder / "search.html" in pages

@@ -6,6 +6,7 @@ import itertools
 import json
 import os
 import re
+import subprocess
 import tomllib
 
 import nbformat
@@ -14,10 +15,12 @@ import transformers
 import yaml
 
 from insidebert import __main__ as command
-from insidebert.errors import InputError
+from insidebert.errors import InputError, NotebookError
 from insidebert.models import loading
 from insidebert.models.embedded import folder_of
-from insidebert.results.notebooks import Notebook, NotebookError, checked, discover, execute, merged, profile_parameters
+from insidebert.papers import papers
+from insidebert.results.notebooks import Notebook, discover, execute, fingerprints, up_to_date
+from insidebert.results.parameters import checked, given, merged, profile_parameters
 from insidebert.results.paths import Paths
 from tests.conftest import save_checkpoint
 
@@ -44,36 +47,84 @@ def test_sources_are_clean(path):
     assert Notebook.read(path).defaults["PROFILE"] == "interactive"
 
 
+DEFAULTS = {"PROFILE": "interactive", "MODELS": ["a"], "TRAIN": 3, "SEEDS": [0, 1], "SHARES": [0.0, 1.0]}
+DEFAULTS |= {"PLAN": {"epochs": 3, "frozen": 4}, "RATES": {"rate": 3e-4}, "TEXTS": True, "TEXT": "corpus", "FOLDER": ""}
+
+
+def taken(*assignments: str) -> dict:
+    """What a command line makes of the defaults, as far as it names them."""
+    made = checked("n", DEFAULTS, given(list(assignments), [DEFAULTS]))
+    return {name: made[name] for name in given(list(assignments), [DEFAULTS])}
+
+
 @pytest.mark.parametrize(
-    ("parameters", "message"),
+    ("assignment", "message"),
     [
-        ({"SIZ": 3}, "no parameter 'SIZ'; it has PROFILE, SIZE, MODELS, RATE"),
-        ({"SIZE": "3"}, "SIZE is '3', a str; it takes a int, such as 3"),
-        ({"SIZE": True}, "a bool; it takes a int"),
-        ({"MODELS": "a"}, "MODELS is 'a', a str; it takes a list"),
-        ({"MODELS": [1]}, "MODELS is"),
-        ({"MODELS": []}, r"MODELS is \[\]; it takes at least one"),
-        ({"SIZE": 0}, "SIZE is 0; it takes at least one"),
+        ("TRAI=3", "no parameter 'TRAI'; there are PROFILE, MODELS, TRAIN"),
+        ("TRAIN", "'TRAIN' is not NAME=VALUE"),
+        ("TRAIN=x", "notebook n: TRAIN is 'x'; it takes a whole number from 1 to 4294967295, such as 3"),
+        ("TRAIN=0", "TRAIN is '0'; it takes a whole number from 1"),
+        ("TRAIN=true", "TRAIN is 'true'; it takes a whole number from 1"),
+        ("TRAIN=", "TRAIN is ''; it takes a whole number from 1"),
+        ("TRAIN=²", "TRAIN is '²'; it takes a whole number from 1"),
+        ("TRAIN=@3", "parameter TRAIN, line 1: not YAML (found character '@'"),
+        ("TRAIN=[", "parameter TRAIN, line 1: not YAML"),
+        ("TRAIN=\x00", "parameter TRAIN: not YAML"),
+        ("SEEDS=[-1]", "SEEDS[1] is '-1'; it takes a whole number from 0"),
+        ("SEEDS=[0, 99999999999]", "SEEDS[2] is '99999999999'; it takes a whole number from 0 to 4294967295"),
+        ("SHARES=[0.5, 1.5]", "SHARES[2] is '1.5'; it takes a share from 0 to 1"),
+        ("SHARES=[nan]", "SHARES[1] is 'nan'; it takes a share"),
+        ("MODELS=a", "MODELS is 'a'; it takes a list of at least one value, none of them twice, such as ['a']"),
+        ("MODELS=[]", "MODELS is []; it takes a list"),
+        ("MODELS=[b, b]", "MODELS is ['b', 'b']; it takes a list of at least one value, none of them twice"),
+        ("MODELS=[a: b]", "MODELS[1] is {'a': 'b'}; it takes a text, such as 'a'"),
+        ("PLAN={epochs: 0}", "PLAN.epochs is '0'; it takes a whole number from 1"),
+        ("PLAN={epoch: 2}", "notebook n: PLAN has no 'epoch'; there are epochs, frozen"),
+        ("PLAN=3", "PLAN is '3'; it takes NAME: VALUE pairs, such as {'epochs': 3, 'frozen': 4}"),
+        ("RATES={rate: -1}", "RATES.rate is '-1'; it takes a number above 0"),
+        ("RATES={rate: inf}", "RATES.rate is 'inf'; it takes a number above 0"),
+        ("TEXTS=perhaps", "TEXTS is 'perhaps'; it takes true or false"),
+        ("TEXT= ", "TEXT is ' '; it takes a text, such as 'corpus'"),
+        ("PROFILE=embedded", "PROFILE is not a parameter to set by -p"),
     ],
 )
-def test_parameters_that_do_not_fit_are_refused(tmp_path, parameters, message):
-    with pytest.raises(InputError, match=message):
-        checked(notebook(tmp_path), parameters)
+def test_parameters_that_do_not_fit_are_refused_in_one_line(assignment, message):
+    with pytest.raises(InputError, match=re.escape(message)) as refused:
+        taken(assignment)
+    assert "\n" not in str(refused.value)
 
 
-def test_a_parameter_with_keys_changes_key_by_key(tmp_path):
-    own = notebook(tmp_path, 'PLAN = {"epochs": 4, "rate": 0.1}')
-    assert checked(own, {"PLAN": {"epochs": 0}}) == {"PLAN": {"epochs": 0, "rate": 0.1}}
+@pytest.mark.parametrize(
+    "text", ['"Hello", she said.', "* x", "@x", "a: b", "No", "2024", "1e5", "null", "[a", "=", "名"]
+)
+def test_a_text_is_the_text_that_was_given(text):
+    assert taken(f"TEXT={text}") == {"TEXT": text}
+
+
+@pytest.mark.parametrize(
+    ("assignment", "value"),
+    [
+        ("TRAIN=5", {"TRAIN": 5}),
+        ("RATES={rate: 1e-4}", {"RATES": {"rate": 1e-4}}),
+        ("MODELS=[2024, 001, 1e5, nan, True, null]", {"MODELS": ["2024", "001", "1e5", "nan", "True", "null"]}),
+        ("PLAN={frozen: 0}", {"PLAN": {"epochs": 3, "frozen": 0}}),
+        ("SHARES=[1, 0.25]", {"SHARES": [1.0, 0.25]}),
+        ("TEXTS=No", {"TEXTS": False}),
+        ("FOLDER=", {"FOLDER": ""}),
+    ],
+)
+def test_a_parameter_becomes_what_its_default_is(assignment, value):
+    assert taken(assignment) == value
+
+
+def test_values_that_have_their_types_already_stay_as_they_are():
+    assert checked("n", DEFAULTS, {}) == DEFAULTS
+    with pytest.raises(InputError, match="TRAIN is True; it takes a whole number"):
+        checked("n", DEFAULTS, {"TRAIN": True})
+
+
+def test_a_parameter_with_keys_changes_key_by_key():
     assert merged({"PLAN": {"a": 1, "b": 2}, "N": 1}, {"PLAN": {"b": 3}}) == {"PLAN": {"a": 1, "b": 3}, "N": 1}
-    with pytest.raises(InputError, match="PLAN has no 'epoch'; it has epochs, rate"):
-        checked(own, {"PLAN": {"epoch": 2}})
-    for wrong in ({"epochs": "2"}, 3, {"rate": "fast"}):
-        with pytest.raises(InputError, match="PLAN is"):
-            checked(own, {"PLAN": wrong})
-
-
-def test_parameters_that_fit(tmp_path):
-    assert checked(notebook(tmp_path), {"RATE": 1, "MODELS": ["b", "c"]})["RATE"] == 1
 
 
 @pytest.mark.parametrize("parameters", ["SIZE = len('abc')", "import os", "SIZE ="])
@@ -84,18 +135,59 @@ def test_a_parameters_cell_only_assigns_literals(tmp_path, parameters):
 
 def test_profiles_are_strict(tmp_path):
     (tmp_path / "p.yml").write_text("all:\n  A: 1\nx:\n  A: 2\n")
-    assert profile_parameters(tmp_path, "p", ["x", "y"]) == {"x": {"A": 2}, "y": {"A": 1}}
-    with pytest.raises(InputError, match="'x' is no notebook"):
+    (tmp_path / ".p.yml-killed.yml").write_text("all: 3")
+    assert profile_parameters(tmp_path, "p", ["x", "y"]) == {"x": {"A": "2"}, "y": {"A": "1"}}
+    with pytest.raises(InputError, match="no notebook 'x'; there are all, y"):
         profile_parameters(tmp_path, "p", ["y"])
-    with pytest.raises(InputError, match="no profile 'q'; there are p"):
-        profile_parameters(tmp_path, "q", ["y"])
+    for name in ("q", "../p", str(tmp_path / "p"), ".p.yml-killed"):
+        with pytest.raises(InputError, match=f"no profile '{name}'; there are p"):
+            profile_parameters(tmp_path, name, ["y"])
+    (tmp_path / "cache.yml").write_text("all:\n  A: 1\n")
+    with pytest.raises(InputError, match="may not be called 'cache'"):
+        profile_parameters(tmp_path, "cache", ["y"])
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"all:\n  A: [1\n", "p.yml, line 3: not YAML"),
+        (b"- 1\n", "p.yml, line 1: it holds sections"),
+        (b"x:\n  - A\n", "p.yml, section x: ['A'] is not NAME: VALUE"),
+        (b"x:\n  A: \xff\n", "p.yml, line 2: not UTF-8"),
+        (b"x:\n  PROFILE: embedded\n", "section x: PROFILE is the profile's own name"),
+    ],
+)
+def test_a_profile_that_cannot_be_read_is_refused_with_its_line(tmp_path, content, message):
+    (tmp_path / "p.yml").write_bytes(content)
+    with pytest.raises(InputError, match=re.escape(message)):
+        profile_parameters(tmp_path, "p", ["x"])
 
 
 @pytest.mark.parametrize("profile", ["embedded", "smoke", "paper", "recorded"])
 def test_every_profile_fits_every_notebook(profile):
     notebooks = discover(PATHS)
     planned = profile_parameters(PATHS.notebooks / "profiles", profile, [n.name for n in notebooks])
-    assert all(checked(n, planned[n.name])["MODELS"] for n in notebooks)
+    assert all(checked(n.name, n.defaults, planned[n.name])["MODELS"] for n in notebooks)
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.stem)
+def test_paths_are_relative_to_the_checkout_wherever_a_notebook_runs(path, tmp_path, monkeypatch):
+    """Every parameter that names a file or folder goes through the one rule, and the rule needs no current folder."""
+    monkeypatch.chdir(tmp_path)
+    own = Notebook.read(path)
+    named = {name for name, value in own.defaults.items() if isinstance(value, str) and (PATHS.root / value).exists()}
+    named |= {"DATASET", "CHECKPOINT", "VECTORS"} & set(own.defaults)
+    code = "\n".join(cell.source for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code")
+    for name in named:
+        assert len(re.findall(rf"work\.paths\.data\({name}\)", code)) == 1, name
+        assert PATHS.data("some/folder") == PATHS.root / "some" / "folder"
+        uses = [line for line in code.splitlines() if re.search(rf"\b{name}\b", line.partition("#")[0])]
+        assert all(f"data({name})" in line for line in uses if not line.startswith(f"{name} = ")), uses
+
+
+def test_what_is_made_or_downloaded_stays_a_name():
+    for name in ("scripts", "wikipedia", "glove-6b-50d", "hub:ehovy/race#middle", "UD_English-EWT/x.conllu@r2.14"):
+        assert PATHS.data(name) == name
 
 
 def test_environment_and_project_stay_in_step():
@@ -125,7 +217,8 @@ def test_no_expected_artifact_is_missing(shared):
         expected = {(row["paper"], row["slug"]) for row in csv.DictReader(file)}
     manifest = json.loads((PATHS.figures / "manifest.json").read_text())
     there = {(entry["paper"], entry["slug"]) for entry in manifest if not entry["missing"]}
-    assert {pair for pair in expected - there if pair[0] != "mcrc"} == set()
+    known = {own.name for own in papers()}
+    assert {pair for pair in expected - there if pair[0] in known} == set()
 
 
 def test_a_relative_model_folder_is_found_from_any_folder(tmp_path, tiny_folder, monkeypatch):
@@ -141,6 +234,54 @@ def test_the_command_refuses_before_running(capsys):
     assert "no parameter 'SENTENCE'" in capsys.readouterr().err
     assert command.main(["run", "99-nothing", "--profile", "smoke"]) == 1
     assert "no notebook '99-nothing'; there are 11-open-sesame-probing" in capsys.readouterr().err
+    assert command.main(["figures", "--profile", "smoke", "-p", "PROFILE=embedded"]) == 1
+    assert "use --profile" in capsys.readouterr().err
+    assert command.main(["collect", "--profile", "../smoke"]) == 1
+    assert "no profile '../smoke'" in capsys.readouterr().err
+    assert command.main(["train", "12-open-sesame-confusion", "--profile", "smoke"]) == 1
+    assert "trains nothing that is kept; 31-mcrc-attacks, 32-mcrc-unanswerable do" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        command.main(["figures", "--jobs", "foo"])
+    assert "'foo' is not a number of notebooks at a time" in capsys.readouterr().err
+
+
+def test_everything_is_checked_before_the_first_notebook_starts(tmp_path, tiny_folder, monkeypatch, capsys):
+    monkeypatch.setenv("INSIDEBERT_BUILD", str(tmp_path))
+    monkeypatch.setattr(command, "execute", None)  # a notebook that starts ends in a TypeError
+    wrong = {"TREEBANK": "nowhere", "RELATIONS": "cn", "TEXT": "nowhere", "DATASET": "nowhere", "TARGET": "zebra"}
+    flags = [flag for name, value in wrong.items() for flag in ("-p", f"{name}={value}")]
+    flags += ["-p", "PLAN={head: tail}", "--models", str(tiny_folder("bert"))]
+    assert command.main(["figures", "--profile", "smoke", *flags]) == 1
+    said = capsys.readouterr().err
+    for notebook in ("11-open-sesame", "21-look-at", "22-look-at", "23-look-at", "24-look-at", "31-mcrc", "32-mcrc"):
+        assert f"notebook {notebook}" in said
+    assert "TEXT, nowhere" in said and "no relations 'cn'; there are stanford, ud" in said
+    assert "no head 'tail'" in said and "'zebra' does not stand in" in said
+    assert not (tmp_path / "smoke").exists()
+
+
+def test_make_refuses_what_is_no_number_of_jobs():
+    made = subprocess.run(["make", "-n", "figures", "JOBS=foo"], cwd=PATHS.root, capture_output=True, text=True)
+    assert made.returncode and "JOBS=foo is not a number" in made.stderr
+
+
+def test_an_executed_copy_is_stale_when_what_it_was_made_from_changes(tmp_path):
+    own = notebook(tmp_path, "TEXT = 'texts'\nSIZE = 3\nSENTENCE = 'x'")
+    paths, defaults = Paths(tmp_path, "smoke", tmp_path / "build"), own.defaults | {"SENTENCE": "x " * 400}
+    (tmp_path / "texts").mkdir()
+    (tmp_path / "texts" / "a.txt").write_text("one")
+
+    def made_from(**changed):
+        return fingerprints({own.name: (own, defaults | changed)}, paths)[own.name]
+
+    before = made_from()
+    assert made_from() == before != made_from(SIZE=4)
+    (tmp_path / "done.ipynb").write_text(json.dumps({"metadata": {"fingerprint": before}}))
+    assert up_to_date(tmp_path / "done.ipynb", before)
+    (tmp_path / "texts" / "a.txt").write_text("two")
+    assert not up_to_date(tmp_path / "done.ipynb", made_from())
+    (tmp_path / "done.ipynb").write_text("{")
+    assert not up_to_date(tmp_path / "done.ipynb", before) and not up_to_date(tmp_path / "none.ipynb", before)
 
 
 @pytest.mark.notebook

@@ -1,129 +1,121 @@
 """The command behind the Makefile: `python -m insidebert figures --profile embedded`."""
 
 import argparse
+import os
 import shutil
+import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 
-import yaml
-
-from insidebert.errors import InputError
+from insidebert.errors import InputError, NotebookError
 from insidebert.models.embedded import EMBEDDED
 from insidebert.models.loading import absolute
+from insidebert.papers import paper, paper_of, papers
 from insidebert.results import artifacts, claims
+from insidebert.results.cache import tables_intact
 from insidebert.results.compare import compare
-from insidebert.results.notebooks import Notebook, NotebookError, checked, discover, execute, merged, profile_parameters
+from insidebert.results.failures import clear_failures, failures, record_failure
+from insidebert.results.notebooks import discover, execute, fingerprints, up_to_date
+from insidebert.results.parameters import checked, given, merged, profile_file, profile_parameters
 from insidebert.results.paths import COMMITTED, FROM_SCRATCH, Paths
-from insidebert.results.workspace import PAPERS, paper_artifacts
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; an error that the reader can mend is one line, without a traceback."""
     options = _parser().parse_args(arguments)
+    if getattr(options, "only", False):
+        os.environ["INSIDEBERT_ONLY"] = "1"  # kernels inherit it
+    return guarded(lambda: options.run(options))
+
+
+def guarded(command) -> int:
+    """Run a command; what can be mended is told without a traceback, and is exit status 1."""
     try:
-        return options.run(options) or 0
+        return command() or 0
     except (InputError, NotebookError) as error:
         print(f"insidebert: {error}", file=sys.stderr)
-        return 1
     except OSError as error:
         print(f"insidebert: {error}; files that were there before are as they were", file=sys.stderr)
-        return 1
     except KeyboardInterrupt:
         print(
             "insidebert: interrupted; what was measured is kept, `figures` and `run` go on from there", file=sys.stderr
         )
         return 130
+    return 1
 
 
-def figures(options) -> None:
-    """Run the notebooks, then collect."""
-    paths = Paths.find(options.profile)
-    for notebook, parameters in _planned(paths, options, options.profile).values():
-        _execute(notebook, parameters, paths)
-    collect(options)
+def figures(options) -> int:
+    """Run the notebooks whose executed copy is not up to date, then collect; one that fails does not stop others."""
+    paths = _paths(options)
+    planned = _planned(paths, options, options.profile)
+    made_from = fingerprints(planned, paths)
+    stale = {
+        name: planned[name]
+        for name in planned
+        if not (up_to_date(_executed(paths, name), made_from[name]) and tables_intact(name, paths))
+    }
+    _check(stale, paths)
+    for name in [name for name in planned if name not in stale]:
+        print(f"{name} is up to date")
+    if options.jobs > 1:
+        _run_apart(list(stale), options)
+    else:
+        _run(stale, paths, made_from)
+    return _finish(paths, options, planned)
 
 
 def run(options) -> None:
     """Run one notebook."""
-    paths = Paths.find(options.profile)
-    (planned,) = _planned(paths, options, options.profile, only=options.notebook).values()
-    _execute(*planned, paths)
+    paths = _paths(options)
+    planned = _planned(paths, options, options.profile, only=options.notebook)
+    _check(planned, paths)
+    if failed := _run(planned, paths, fingerprints(planned, paths)):
+        raise NotebookError("\n".join(failed.values()))
 
 
 def train(options) -> None:
     """Fine-tune a notebook's reader into CHECKPOINT, where the notebook finds it; `accelerate launch` spreads it."""
-    from insidebert.papers.mcrc.attacks import fine_tuned
-
-    paths = Paths.find(options.profile)
-    ((notebook, parameters),) = _planned(paths, options, options.profile, only=options.notebook).values()
-    if not parameters.get("CHECKPOINT"):
+    paths = _paths(options)
+    planned = _planned(paths, options, options.profile, only=options.notebook)
+    ((notebook, parameters),) = planned.values()
+    own = paper_of(notebook.name)
+    if not own or "CHECKPOINT" not in parameters:
+        keep = [path.stem for path in paths.notebooks.glob("*.ipynb") if (p := paper_of(path.stem)) and p.train]
+        raise InputError(f"notebook {notebook.name} trains nothing that is kept; {', '.join(sorted(keep))} do")
+    if not parameters["CHECKPOINT"]:
         raise InputError(f"notebook {notebook.name} keeps no training; -p CHECKPOINT=FOLDER names where to keep it")
+    trained = own.load("train")
+    _check(planned, paths)
     for name in parameters["MODELS"]:
-        reader = fine_tuned(name, paths, parameters)
-        if reader.first_process:
-            print(f"{name}: development accuracy {reader.development:.3f}, kept in {parameters['CHECKPOINT']}")
+        print(trained(name, paths, parameters))
 
 
-def collect(options) -> None:
+def collect(options) -> int:
     """Draw what is missing, write the manifest and the scoreboard, and say where everything is."""
-    paths = Paths.find(options.profile)
-    for paper in PAPERS:
-        for artifact in paper_artifacts(paper):
-            sources = artifact.sources(paths, paper)
-            tables_there = all((sources / f"{name}.csv").exists() for name in artifact.tables)
-            if tables_there and not any((paths.figures / paper).glob(f"{artifact.slug}.*")):
-                artifacts.render(artifact, sources, paths.figures / paper)
-    table = claims.collect(paths, PAPERS)
-    entries = artifacts.manifest(paths, {paper: paper_artifacts(paper) for paper in PAPERS})
-    artifacts.write_json(paths.figures / "manifest.json", entries)
-    print(claims.scoreboard(table))
-    there = [entry for entry in entries if not entry["missing"]]
-    print(f"\n{len(there)} of {len(entries)} figures and tables: {paths.figures}")
-    print(f"tidy tables: {paths.results}\nscoreboard with numbers: {paths.figures / 'claims.md'}")
+    return _finish(_paths(options), options, {})
 
 
-def redraw(options) -> None:
+def redraw(options) -> int:
     """Draw every figure and table again from the tidy tables, without a model."""
-    paths = Paths.find(options.profile)
-    for paper in [options.paper] if options.paper else PAPERS:
-        for artifact in paper_artifacts(paper):
-            artifacts.render(artifact, artifact.sources(paths, paper), paths.figures / paper)
-    collect(options)
+    paths = _paths(options)
+    for own in [paper(options.paper)] if options.paper else papers():
+        for artifact in own.load("artifacts"):
+            artifacts.render(artifact, artifact.sources(paths, own.name), paths.figures / own.name)
+    return collect(options)
 
 
 def reproduce(options) -> int:
     """Measure everything anew, from scratch, and compare with the kept tables."""
-    kept, fresh = Paths.find(options.profile), Paths.find(FROM_SCRATCH)
+    kept, fresh = _paths(options), Paths.find(FROM_SCRATCH)
+    planned = _planned(kept, options, FROM_SCRATCH)
+    _check(planned, kept)
     shutil.rmtree(fresh.output, ignore_errors=True)
-    for notebook, parameters in _planned(kept, options, FROM_SCRATCH).values():
-        _execute(notebook, parameters, fresh)
-    report, different = compare(kept.results, fresh.results, [options.paper] if options.paper else list(PAPERS))
-    print(report)
-    return 1 if different else 0
-
-
-def bench(options) -> None:
-    """Print what the measurements cost, as ratios to the bare forward pass."""
-    from bench.report import report
-
-    papers = [options.paper] if options.paper else list(PAPERS)
-    data = Paths.find().data
-    questions = {"dataset": data(options.questions), "count": options.train, "pieces": options.pieces}
-    report(options.models or list(EMBEDDED), papers, options.treebank and data(options.treebank), questions)
-
-
-def book(options) -> None:
-    """Build the book, a static site, from the executed notebooks."""
-    from book.site import site
-
-    print(f"the book: {site(Paths.find(options.profile), PAPERS)}")
-
-
-def slides(options) -> None:
-    """Make slides of the executed notebooks."""
-    from book.site import decks
-
-    print(*(f"slides: {path}" for path in decks(Paths.find(options.profile))), sep="\n")
+    failed = _run(planned, fresh, {})
+    names = [options.paper] if options.paper else [own.name for own in papers()]
+    report, different = compare(kept.results, fresh.results, names)
+    print(report, *failed.values(), sep="\n")
+    return 1 if different or failed else 0
 
 
 def models(options) -> None:
@@ -132,59 +124,128 @@ def models(options) -> None:
         print(f"{name:20}{model.about}  [{model.requirement}]")
 
 
-def _planned(paths: Paths, options, profile: str, only: str | None = None) -> dict[str, tuple[Notebook, dict]]:
-    """Notebooks and their parameters, all checked before the first one runs."""
+def _paths(options) -> Paths:
+    """Folders of a profile that exists; what was run interactively can be collected too."""
+    paths = Paths.find(options.profile)
+    if options.profile != "interactive" or options.run in (figures, run, train, reproduce):
+        profile_file(paths.notebooks / "profiles", options.profile)
+    return paths
+
+
+def _planned(paths: Paths, options, profile: str, only: str | None = None) -> dict[str, tuple]:
+    """Notebook -> (the notebook, its parameters), types and ranges checked."""
     found = discover(paths, options.paper)
     if only:
         names = [notebook.name for notebook in found]
         if only not in names:
             raise InputError(f"no notebook {only!r}; there are {', '.join(names)}")
         found = [notebook for notebook in found if notebook.name == only]
-    everything = [path.stem for path in sorted(paths.notebooks.glob("*.ipynb"))]
+    everything = [notebook.name for notebook in discover(paths)]
     set_by_profile = profile_parameters(paths.notebooks / "profiles", options.profile, everything)
-    chosen = {"PROFILE": profile} | ({"MODELS": options.models} if options.models else {})
-    for item in options.parameter:
-        name, equals, value = item.partition("=")
-        if not equals:
-            raise InputError(f"parameter {item!r} is not NAME=VALUE")
-        if not any(name in notebook.defaults for notebook in found):
-            raise InputError(f"no parameter {name!r} in {', '.join(notebook.name for notebook in found)}")
-        chosen[name] = yaml.safe_load(value)
+    chosen = given(options.parameter, [notebook.defaults for notebook in found])
+    chosen |= {"PROFILE": profile} | ({"MODELS": options.models} if options.models else {})
     planned = {}
     for notebook in found:
         own = {name: value for name, value in chosen.items() if name in notebook.defaults}
-        parameters = checked(notebook, merged(set_by_profile[notebook.name], own))
-        parameters["MODELS"] = [absolute(name) for name in parameters["MODELS"]]  # notebooks run in their own folder
+        parameters = checked(notebook.name, notebook.defaults, merged(set_by_profile[notebook.name], own))
+        if "MODELS" in parameters:  # notebooks run in their own folder
+            parameters["MODELS"] = [absolute(name) for name in parameters["MODELS"]]
         planned[notebook.name] = notebook, parameters
     return planned
 
 
-def _execute(notebook: Notebook, parameters: dict, paths: Paths) -> None:
-    start = time.perf_counter()
-    print(f"{notebook.name} ...", flush=True)
-    execute(notebook, parameters, paths.executed / f"{notebook.name}.ipynb")
-    print(f"{notebook.name} took {time.perf_counter() - start:.0f} s", flush=True)
+def _check(planned: dict[str, tuple], paths: Paths) -> None:
+    if planned:
+        from insidebert.results.checks import check  # brings the widgets along, which most commands do without
+
+        check({name: parameters for name, (_, parameters) in planned.items()}, paths)
+
+
+def _executed(paths: Paths, name: str):
+    return paths.executed / f"{name}.ipynb"
+
+
+def _run(planned: dict[str, tuple], paths: Paths, made_from: dict[str, str]) -> dict[str, str]:
+    """Run notebooks one after the other; returns why some failed."""
+    failed = {}
+    for name, (notebook, parameters) in planned.items():
+        start = time.perf_counter()
+        print(f"{name} ...", flush=True)
+        clear_failures(paths, name)
+        try:
+            execute(notebook, parameters, _executed(paths, name), made_from.get(name, ""))
+            print(f"{name} took {time.perf_counter() - start:.0f} s", flush=True)
+        except NotebookError as error:
+            failed[name] = str(error)
+            record_failure(paths, name, str(error))
+            print(f"{name} failed after {time.perf_counter() - start:.0f} s", flush=True)
+    return failed
+
+
+def _run_apart(names: list[str], options) -> None:
+    """Run notebooks in processes of their own, some at a time, each with its share of the processors."""
+    threads = str(max(1, (os.cpu_count() or 1) // options.jobs))
+    environment = {"OMP_NUM_THREADS": threads} | os.environ
+    command = [sys.executable, "-m", "insidebert", "run", "--profile", options.profile]
+    command += [flag for item in options.parameter for flag in ("-p", item)]
+    command += ["--models", *options.models] if options.models else []
+    with ThreadPoolExecutor(options.jobs) as pool:
+        list(pool.map(lambda name: subprocess.run([*command, "--", name], env=environment), names))
+
+
+def _finish(paths: Paths, options, planned: dict) -> int:
+    """Collect what there is and sum up what failed; 1 if something did."""
+    known = {own.name: own.load("artifacts") for own in papers()}
+    for name, own in known.items():
+        for artifact in own:
+            sources = artifact.sources(paths, name)
+            tables_there = all((sources / f"{table}.csv").exists() for table in artifact.tables)
+            if tables_there and not any((paths.figures / name).glob(f"{artifact.slug}.*")):
+                artifacts.render(artifact, sources, paths.figures / name)
+    failed = failures(paths)
+    drawn = {(own.name, slug): n.name for n in discover(paths) if (own := paper_of(n.name)) for slug in n.draws}
+    entries = artifacts.manifest(paths, known)
+    for entry in entries:
+        notebook = drawn.get((entry["paper"], entry["slug"]))
+        if own := [row for row in failed if row["notebook"] == notebook]:
+            entry["failures"] = own
+    artifacts.write_json(paths.figures / "manifest.json", entries)
+    for row in failed:
+        about = ", ".join(filter(None, (row["notebook"], row["measurement"], row["model"])))
+        print(f"not measured, {about}: because {row['reason']}", file=sys.stderr)
+    print(claims.scoreboard(claims.collect(paths, tuple(known))))
+    there = [entry for entry in entries if not entry["missing"]]
+    print(f"\n{len(there)} of {len(entries)} figures and tables: {paths.figures}")
+    print(f"tidy tables: {paths.results}\nscoreboard with numbers: {paths.figures / 'claims.md'}")
+    broken = sorted({row["notebook"] for row in failed if not planned or row["notebook"] in planned})
+    if broken:
+        print(f"{len(broken)} of the notebooks failed, wholly or for a model: {', '.join(broken)}", file=sys.stderr)
+    return 1 if broken else 0
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of notebooks at a time, such as 2")
+    return int(text)
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m insidebert", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="command")
-    for function in (figures, run, train, collect, redraw, reproduce, book, slides, bench, models):
+    for function in (figures, run, train, collect, redraw, reproduce, models):
         command = commands.add_parser(function.__name__, help=function.__doc__, description=function.__doc__)
         command.set_defaults(run=function)
         command.add_argument("--profile", default=COMMITTED, help="embedded (default), smoke, paper")
-        command.add_argument("--paper", choices=PAPERS, help="only this paper")
-        if function in (figures, run, train, reproduce, bench):
-            command.add_argument("--models", nargs="+", help="models in place of the profile's")
+        command.add_argument("--paper", choices=[own.name for own in papers()], help="only this paper")
         if function in (figures, run, train, reproduce):
+            command.add_argument("--models", nargs="+", help="models in place of the profile's")
             command.add_argument("-p", "--parameter", action="append", default=[], metavar="NAME=VALUE")
+        if function is figures:
+            command.add_argument("--jobs", type=_count, default=1, help="so many notebooks at a time")
+        if function in (figures, run):
+            command.add_argument("--only", action="store_true", help="tables of these models alone, nobody else's rows")
         if function in (run, train):
             command.add_argument("notebook")
-        if function is bench:
-            command.add_argument("--treebank", help="a CoNLL-U file in place of ours")
-            command.add_argument("--questions", default="scripts", help="a data set in place of ours")
-            command.add_argument("--train", type=int, default=240, help="so many of its questions behind the accuracy")
-            command.add_argument("--pieces", type=int, default=224, help="longest sequence of passage and option")
     return parser
 
 

@@ -3,3 +3,7 @@
 
 class InputError(ValueError):
     """Something that was given cannot be used; the message names it, its place and the way out."""
+
+
+class NotebookError(RuntimeError):
+    """A cell of a notebook failed; the message names notebook, cell and error."""

@@ -27,6 +27,8 @@ class Paper:
         number: place among the papers, and first digit of its notebooks' numbers.
         artifacts: `module:NAME` of a tuple of `Artifact`, in the paper's order.
         trains: measurements that train something, by name; another processor changes them more than the others.
+        check: `module:function` of (parameters of a notebook, paths) that raises InputError, quickly, for what the
+            paper's measurements could not read; empty for none.
         bench: `module:function` of (models, **settings of the bench) -> lines of a report; empty for none.
         train: `module:function` of (model, paths, parameters of a notebook) -> line that tells what was trained.
     """
@@ -41,11 +43,12 @@ class Paper:
     number: int
     artifacts: str
     trains: frozenset[str] = frozenset()
+    check: str = ""
     bench: str = ""
     train: str = ""
 
     def load(self, what: str) -> Any:
-        """Import what one of `artifacts`, `bench` and `train` names.
+        """Import what one of `artifacts`, `check`, `bench` and `train` names.
 
         Raises:
             InputError: the paper declares none.

@@ -1,24 +1,21 @@
-"""Notebooks by name: their parameters, checked before anything runs, and their execution through papermill."""
+"""Notebooks by name: what they take, what they draw, and their execution through papermill."""
 
 import ast
 import json
 import os
+import re
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
-import yaml
 
-from insidebert.errors import InputError
-from insidebert.files import write_whole
+from insidebert.errors import InputError, NotebookError
+from insidebert.files import write_text
+from insidebert.papers import paper_of
+from insidebert.results.cache import notebook_fingerprint
+from insidebert.results.parameters import checked
 from insidebert.results.paths import Paths
-
-QUIET = {"TQDM_DISABLE": "1", "TQDM_DELAY": "86400"}
-
-
-class NotebookError(RuntimeError):
-    """A cell of a notebook failed; the message names notebook, cell and error."""
 
 
 @dataclass(frozen=True)
@@ -29,11 +26,13 @@ class Notebook:
         name: file name without its ending.
         path: the source, without outputs.
         defaults: its parameters, read from the cell tagged `parameters`.
+        draws: slugs of the artifacts that it draws.
     """
 
     name: str
     path: Path
     defaults: dict
+    draws: frozenset[str] = frozenset()
 
     @classmethod
     def read(cls, path: Path) -> "Notebook":
@@ -45,7 +44,7 @@ class Notebook:
         """
         try:
             cells = nbformat.read(path, as_version=4).cells
-        except (ValueError, json.JSONDecodeError, nbformat.ValidationError) as error:
+        except (ValueError, AttributeError, nbformat.ValidationError) as error:
             raise InputError(f"{path} is not a notebook: {error}") from None
         tagged = [cell.source for cell in cells if "parameters" in cell.metadata.get("tags", [])]
         if len(tagged) != 1:
@@ -55,7 +54,8 @@ class Notebook:
             defaults = {item.targets[0].id: ast.literal_eval(item.value) for item in body}
         except (AttributeError, ValueError, SyntaxError):
             raise InputError(f"{path}: the cell tagged `parameters` may only assign literals to names") from None
-        return cls(path.stem, path, defaults)
+        source = "\n".join(cell.source for cell in cells if cell.cell_type == "code")
+        return cls(path.stem, path, defaults, frozenset(re.findall(r'\.draw\("([^"]+)"', source)))
 
 
 def discover(paths: Paths, paper: str | None = None) -> list[Notebook]:
@@ -64,69 +64,35 @@ def discover(paths: Paths, paper: str | None = None) -> list[Notebook]:
     Raises:
         InputError: none.
     """
-    pattern = f"*-{paper.replace('_', '-')}-*.ipynb" if paper else "*.ipynb"
-    found = sorted(paths.notebooks.glob(pattern))
+    found = [path for path in sorted(paths.notebooks.glob("*.ipynb")) if not path.name.startswith(".")]
+    if paper:
+        found = [path for path in found if (own := paper_of(path.stem)) and own.name == paper]
     if not found:
+        pattern = f"NN-{paper.replace('_', '-')}-TOPIC.ipynb" if paper else "NN-TOPIC.ipynb"
         raise InputError(f"no notebook in {paths.notebooks} is named {pattern}")
     return [Notebook.read(path) for path in found]
 
 
-def profile_parameters(folder: Path, profile: str, notebooks: list[str]) -> dict[str, dict]:
-    """Parameters that a profile sets, per notebook.
-
-    A profile file holds sections: `all`, and one a notebook that it changes.
-
-    Raises:
-        InputError: no such profile, or a section that is no notebook.
-    """
-    path = folder / f"{profile}.yml"
-    if not path.exists():
-        known = ", ".join(sorted(p.stem for p in folder.glob("*.yml")))
-        raise InputError(f"no profile {profile!r}; there are {known}")
-    sections = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    unknown = set(sections) - {"all", *notebooks}
-    if unknown:
-        raise InputError(f"{path}: {min(unknown)!r} is no notebook; there are {', '.join(notebooks)}")
-    return {name: merged(sections.get("all") or {}, sections.get(name) or {}) for name in notebooks}
+def fingerprints(planned: dict[str, tuple[Notebook, dict]], paths: Paths) -> dict[str, str]:
+    """Of all that an executed copy depends on; planned: name -> notebook and its parameters."""
+    return {name: notebook_fingerprint(own.path, parameters, paths) for name, (own, parameters) in planned.items()}
 
 
-def merged(parameters: dict, changes: dict) -> dict:
-    """Parameters with some replaced; of one that is a dict, only the keys that are named."""
-    both = {name: parameters[name] | changes[name] for name in changes if _both_dicts(parameters, changes, name)}
-    return parameters | changes | both
+def up_to_date(output: Path, known: str) -> bool:
+    """Whether an executed copy is there and was made from what has this fingerprint."""
+    try:
+        return json.loads(output.read_text(encoding="utf-8"))["metadata"].get("fingerprint") == known
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return False
 
 
-def checked(notebook: Notebook, parameters: dict) -> dict:
-    """The notebook's parameters with some replaced, as in `merged`.
-
-    Raises:
-        InputError: a parameter that the notebook does not have, of another type than its default, an empty list, or
-            a count below 1.
-    """
-    for name, value in merged(notebook.defaults, parameters).items():
-        if name not in notebook.defaults:
-            known = ", ".join(notebook.defaults)
-            raise InputError(f"notebook {notebook.name} has no parameter {name!r}; it has {known}")
-        expected = notebook.defaults[name]
-        if isinstance(expected, dict) and isinstance(value, dict) and set(value) - set(expected):
-            odd = min(set(value) - set(expected))
-            raise InputError(f"notebook {notebook.name}: {name} has no {odd!r}; it has {', '.join(expected)}")
-        if not _alike(expected, value):
-            raise InputError(
-                f"notebook {notebook.name}: {name} is {value!r}, a {type(value).__name__}; "
-                f"it takes a {type(expected).__name__}, such as {expected!r}"
-            )
-        if value == [] or (type(value) is int and value < 1):
-            raise InputError(f"notebook {notebook.name}: {name} is {value!r}; it takes at least one")
-    return merged(notebook.defaults, parameters)
-
-
-def execute(notebook: Notebook, parameters: dict, output: Path) -> None:
+def execute(notebook: Notebook, parameters: dict, output: Path, made_from: str = "") -> None:
     """Run a notebook with papermill and keep the executed copy, also of a failed one (as `<name>.failed.ipynb`).
 
     Args:
         parameters: checked here, before anything runs.
         output: where the executed copy goes when all of it ran.
+        made_from: fingerprint that the copy keeps.
 
     Raises:
         InputError: a parameter does not fit.
@@ -136,7 +102,7 @@ def execute(notebook: Notebook, parameters: dict, output: Path) -> None:
     from nbclient.exceptions import DeadKernelError
     from papermill.exceptions import PapermillExecutionError
 
-    parameters = checked(notebook, parameters)
+    parameters = checked(notebook.name, notebook.defaults, parameters)
     failed = output.with_suffix(".failed.ipynb")
     output.parent.mkdir(parents=True, exist_ok=True)
     try:
@@ -160,7 +126,10 @@ def execute(notebook: Notebook, parameters: dict, output: Path) -> None:
             f"notebook {notebook.name}, cell {error.exec_count}: {error.ename}: {error.evalue}\n"
             f"(executed so far: {failed})"
         ) from None
-    write_whole(output, failed.replace)
+    made = json.loads(failed.read_text(encoding="utf-8"))
+    made["metadata"]["fingerprint"] = made_from
+    write_text(output, json.dumps(made, indent=1, ensure_ascii=False))
+    failed.unlink()
 
 
 @contextmanager
@@ -178,17 +147,3 @@ def _quiet():
             os.environ.pop(name)
             if value is not None:
                 os.environ[name] = value
-
-
-def _both_dicts(parameters: dict, changes: dict, name: str) -> bool:
-    return isinstance(parameters.get(name), dict) and isinstance(changes[name], dict)
-
-
-def _alike(expected, value) -> bool:
-    if isinstance(expected, dict):
-        return isinstance(value, dict) and all(_alike(expected[key], value[key]) for key in expected)
-    if isinstance(expected, list):
-        return isinstance(value, list) and all(_alike(expected[0], item) for item in value)
-    if isinstance(expected, float):
-        return type(value) in (int, float)
-    return type(expected) is type(value)

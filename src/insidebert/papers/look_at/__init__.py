@@ -13,5 +13,6 @@ PAPER = Paper(
     number=2,
     artifacts="insidebert.papers.look_at.figures:ARTIFACTS",
     trains=frozenset({"probes"}),
+    check="insidebert.papers.look_at.checks:check",
     bench="bench.report:look_at",
 )

@@ -13,6 +13,7 @@ PAPER = Paper(
     number=3,
     artifacts="insidebert.papers.mcrc.figures:ARTIFACTS",
     trains=frozenset({"attacks", "unanswerable", "recovered"}),
+    check="insidebert.papers.mcrc.checks:check",
     bench="bench.report:mcrc",
-    train="insidebert.papers.mcrc.attacks:train",
+    train="insidebert.papers.mcrc.checks:train",
 )

@@ -78,12 +78,11 @@ def attacks(
     return tables
 
 
-def fine_tuned(model_name: str, paths, parameters: dict) -> Reader:
-    """The reader that a notebook with these parameters fine-tunes first, kept where the notebook looks for it."""
-    counts = [parameters[name] for name in ("TRAIN", "DEVELOPMENT", "TEST")]
-    train_set, development_set, _ = splits_of(paths.data(parameters["DATASET"]), *counts, parameters["PLANTED"])
-    reader = Reader(loading.load(loading.resolve(model_name)), Training(**parameters["PLAN"], **parameters["RATES"]))
-    return reader.fit(train_set, development_set, paths.data(parameters["CHECKPOINT"]) / "original-0")
+def fine_tuned(model_name: str, training: Training, checkpoint: Path, **sets) -> Reader:
+    """The reader that `attacks` fine-tunes first, kept where it looks for it; `sets` as for `splits_of`."""
+    train_set, development_set, _ = splits_of(**sets)
+    reader = Reader(loading.load(loading.resolve(model_name)), training)
+    return reader.fit(train_set, development_set, checkpoint / "original-0")
 
 
 def rightness(probabilities: np.ndarray, answer: int) -> float:

@@ -13,5 +13,6 @@ PAPER = Paper(
     number=1,
     artifacts="insidebert.papers.open_sesame.figures:ARTIFACTS",
     trains=frozenset({"main_auxiliary", "subject_noun", "nth_token"}),
+    check="insidebert.papers.open_sesame.checks:check",
     bench="bench.report:open_sesame",
 )

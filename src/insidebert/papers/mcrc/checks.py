@@ -1,0 +1,26 @@
+"""What a notebook's parameters name, read before it starts; and the training of a reader by those parameters."""
+
+from insidebert.finetune.reader import Training
+from insidebert.papers.mcrc.attacks import fine_tuned
+from insidebert.papers.mcrc.question_sets import splits_of
+from insidebert.results.paths import Paths
+
+
+def check(parameters: dict, paths: Paths) -> None:
+    """Read or make the questions, and see that the plan of training is one."""
+    Training(**parameters["PLAN"], **parameters["RATES"])
+    splits_of(**_questions(parameters, paths))
+
+
+def train(model_name: str, paths: Paths, parameters: dict) -> str:
+    """Fine-tune a notebook's reader into CHECKPOINT; what came of it, as a line, or nothing in a second process."""
+    plan = Training(**parameters["PLAN"], **parameters["RATES"])
+    reader = fine_tuned(model_name, plan, paths.data(parameters["CHECKPOINT"]), **_questions(parameters, paths))
+    kept = f"{model_name}: development accuracy {reader.development:.3f}, kept in {parameters['CHECKPOINT']}"
+    return kept if reader.first_process else ""
+
+
+def _questions(parameters: dict, paths: Paths) -> dict:
+    """Arguments of `splits_of`."""
+    sizes = {name.lower(): parameters[name] for name in ("TRAIN", "DEVELOPMENT", "TEST")}
+    return {"dataset": paths.data(parameters["DATASET"]), "planted": parameters["PLANTED"], **sizes}
