@@ -1,5 +1,7 @@
 """A device that is not there: tensors on it compute like any other, but refuse company on the CPU, as a GPU's do."""
 
+import copy
+
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_map
@@ -15,7 +17,7 @@ class Away(torch.Tensor):
         made = torch.Tensor._make_wrapper_subclass(
             cls, here.shape, strides=here.stride(), dtype=here.dtype, device=DEVICE, requires_grad=here.requires_grad
         )
-        made.here = here.detach()
+        made.here = here
         return made
 
     @classmethod
@@ -50,8 +52,23 @@ def run(func, args, kwargs):
         away = False
     owners = {id(t.here): t for t in tensors if isinstance(t, Away)}
     found = func(*tree_map(_here, args), **tree_map(_here, kwargs))
-    return tree_map(lambda t: owners.get(id(t)) or Away(t) if away and isinstance(t, torch.Tensor) else t, found)
+    return tree_map(
+        lambda t: owners.get(id(t)) if id(t) in owners else Away(t) if away and isinstance(t, torch.Tensor) else t,
+        found,
+    )
 
 
 def _here(value):
     return value.here if isinstance(value, Away) else value
+
+
+def moved(encoder: torch.nn.Module) -> torch.nn.Module:
+    """A copy of an encoder that lives on DEVICE."""
+    encoder = copy.deepcopy(encoder)
+    for module in encoder.modules():
+        for name, weight in module._parameters.items():
+            if weight is not None:
+                module._parameters[name] = torch.nn.Parameter(Away(weight.detach()), weight.requires_grad)
+        for name, buffer in module._buffers.items():
+            module._buffers[name] = buffer if buffer is None else Away(buffer)
+    return encoder

@@ -37,8 +37,8 @@ class FrozenLayers:
     @torch.no_grad()
     def states(self, batch: Batch) -> torch.Tensor:
         """[B, T, width] output of the last of these layers, rounded to half precision whether remembered or not."""
-        lengths = batch.mask.sum(1).tolist()
-        keys = [tuple(row[:length]) for row, length in zip(batch.ids.tolist(), lengths, strict=True)]
+        lengths = batch.mask.sum(1).cpu().tolist()
+        keys = [tuple(row[:length]) for row, length in zip(batch.ids.cpu().tolist(), lengths, strict=True)]
         found = {i: self.kept[key] for i, key in enumerate(keys) if key in self.kept}
         missing = [i for i in range(len(keys)) if i not in found]
         if missing:

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import time
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, replace
 from functools import cache
 from itertools import chain, pairwise
@@ -98,9 +99,10 @@ class Reader:
     """
 
     def __init__(self, model: Model, training: Training, lower: FrozenLayers | None = None):
-        torch.manual_seed(training.seed)
-        published = training.head == "transformers"
-        scorer = PublishedScorer(model) if published else Scorer(model.encoder, training.head)
+        with torch.random.fork_rng():
+            torch.manual_seed(training.seed)
+            published = training.head == "transformers"
+            scorer = PublishedScorer(model) if published else Scorer(model.encoder, training.head)
         self.scorer = scorer.eval().to(model.encoder.device)
         self.model, self.training = replace(model, encoder=self.scorer.encoder), training
         self.lower = None
@@ -111,6 +113,7 @@ class Reader:
             if isinstance(module, nn.Dropout) and name.endswith(("attention.self.dropout", "attention.dropout")):
                 module.p = 0.0  # on attention maps it costs half a step: it forbids the fused kernel
 
+    @torch.random.fork_rng()
     def fit(self, train: list[Question], development: list[Question], checkpoint: Path | None = None) -> "Reader":
         """Fine-tune; the epoch that is best on the development questions is kept.
 
@@ -132,8 +135,9 @@ class Reader:
         adam = torch.optim.AdamW(parameters, weight_decay=0.01)
         steps = len(groups) * plan.epochs
         schedule = torch.optim.lr_scheduler.LambdaLR(adam, lambda step: _warm(step, steps))
-        scorer, adam, schedule = here.prepare(self.scorer, adam, schedule)
-        if self.lower:
+        several = here.num_processes > 1  # one process stays where the model is
+        scorer, adam, schedule = here.prepare(self.scorer, adam, schedule, device_placement=[several] * 3)
+        if self.lower and several:
             self.lower.encoder.to(here.device)
         parts = {"scorer": self.scorer, "adam": adam, "schedule": schedule}
         kept = _Kept(checkpoint / "training.pt" if checkpoint else None, self._identity(train, development))
@@ -208,7 +212,7 @@ class Reader:
         (batch,) = batches(self.model, own, 10**9)
         with self._autocast():
             scores = self._scores(scorer, batch, [sequences.segments[r] for r in rows])
-        scores = scores[torch.from_numpy(np.argsort(batch.rows))]  # batches sorts by length
+        scores = scores[torch.from_numpy(np.argsort(batch.rows)).to(scores.device)]  # batches sorts by length
         most = max(map(len, places))
         table = torch.full((len(places), most), -torch.inf, device=scores.device)
         filled = torch.arange(most) < torch.tensor([len(p) for p in places])[:, None]
@@ -223,8 +227,9 @@ class Reader:
         return scorer(inputs, padded(segments, batch.rows, batch.length, -1).to(batch.ids.device)).float()
 
     def _autocast(self):
-        on = self.training.computed_in == "bfloat16"
-        return torch.autocast(self.model.encoder.device.type, torch.bfloat16, enabled=on)
+        if self.training.computed_in == "float32":
+            return nullcontext()
+        return torch.autocast(self.model.encoder.device.type, torch.bfloat16)
 
     def _identity(self, train: list[Question], development: list[Question]) -> str:
         questions = hashlib.sha256(repr([train, development]).encode()).hexdigest()

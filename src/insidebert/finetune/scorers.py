@@ -8,9 +8,10 @@ import torch
 from torch import nn
 
 from insidebert.errors import InputError
-from insidebert.models.encoding import Encoded, tokenized
+from insidebert.models.encoding import Encoded
 from insidebert.models.loading import Model, load_with_head
 from insidebert.text.questions import Question
+from insidebert.text.words import tokenized
 
 
 class Scorer(nn.Module):
@@ -83,7 +84,7 @@ class Sequences:
         """
         tokenizer = model.tokenizer
         room = min(pieces, model.limit) - tokenizer.num_special_tokens_to_add(pair=True)
-        own = tokenized(model, [second for _, second in pairs], add_special_tokens=False)
+        own = tokenized(tokenizer, [second for _, second in pairs], add_special_tokens=False)
         left = [
             room - bool(passage) - len(ids)  # of a passage that is there, one piece at least stays
             for (passage, _), ids in zip(pairs, own["input_ids"], strict=True)
@@ -96,7 +97,7 @@ class Sequences:
                 f"{pieces_of + left[longest]} fit; allow more pieces, or leave the question out"
             )
         batch = tokenized(
-            model,
+            tokenizer,
             [first for first, _ in pairs],
             [second for _, second in pairs],
             truncation="only_first",

@@ -5,7 +5,7 @@ import torch
 from torch.nn.functional import cross_entropy
 from tqdm.auto import tqdm
 
-from insidebert.models.attention import LayerAttention, reducible, run_with_attention
+from insidebert.models.attention import LayerAttention, run_with_attention
 from insidebert.models.encoding import Batch, Encoded, batches, padded
 from insidebert.models.loading import Model
 from insidebert.models.masked_lm import load_mlm_head, masked
@@ -32,9 +32,8 @@ def attention_gradients(model: Model, encoded: Encoded, classes: list[np.ndarray
         InputError: the model has no masked-language-model head.
     """
     head, random = load_mlm_head(model), np.random.default_rng(seed)
-    model.encoder.requires_grad_(False)
     found = np.empty((len(encoded), model.layers, len(CLASSES)))
-    with reducible(model.encoder), tqdm(total=len(encoded), desc="importance", unit="segment", leave=False) as bar:
+    with torch.enable_grad(), tqdm(total=len(encoded), desc="importance", unit="segment", leave=False) as bar:
         for batch in batches(model, encoded):
             found[batch.rows] = _batch_gradients(model, head, batch, classes, random)
             bar.update(len(batch.rows))
@@ -46,16 +45,15 @@ def _batch_gradients(model: Model, head, batch: Batch, classes: list[np.ndarray]
 
     def watch(layer: LayerAttention) -> torch.Tensor:
         maps = layer.maps  # computed here, and then used for the layer's output
-        maps.retain_grad() if maps.requires_grad else maps.requires_grad_()
-        return maps
+        return maps if maps.requires_grad else maps.requires_grad_()
 
     maps, output = run_with_attention(model.encoder, watch, **batch.inputs | {"input_ids": ids})
     losses = cross_entropy(head(output.last_hidden_state[chosen]), batch.ids[chosen], reduction="none")
     weights = (chosen / chosen.sum(1, keepdim=True))[chosen]  # a segment's loss is its own mean; segments add up
-    (losses * weights).sum().backward()
+    gradients = torch.autograd.grad((losses * weights).sum(), maps)  # the model's own weights get none
     kinds = padded(classes, batch.rows, batch.length, -1).to(batch.ids.device)
     keys = torch.stack([kinds == kind for kind in range(len(CLASSES))], dim=-1).float()  # [B, T, classes]
     queries = (kinds >= 0).float()
     pairs = queries.sum(1)[:, None] * keys.sum(1)  # [B, classes]
-    sums = [torch.einsum("bhqk,bq,bkc->bc", m.grad.abs(), queries, keys) / m.shape[1] for m in maps]
+    sums = [torch.einsum("bhqk,bq,bkc->bc", g.abs(), queries, keys) / g.shape[1] for g in gradients]
     return (torch.stack(sums, dim=1) / pairs[:, None]).cpu().numpy()

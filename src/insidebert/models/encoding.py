@@ -10,7 +10,7 @@ from tqdm.auto import tqdm
 
 from insidebert.errors import InputError
 from insidebert.models.loading import Model
-from insidebert.text.words import words_of
+from insidebert.text.words import tokenized, words_of
 
 PIECES_PER_BATCH = 1024
 """Enough to keep two cores busy; more gains nothing and costs cache."""
@@ -53,16 +53,6 @@ class Encoded:
         if lost:
             raise InputError(f"sentence {sentence + 1}: word {min(lost) + 1} has no pieces in this model's vocabulary")
         return positions
-
-
-def tokenized(model: Model, *texts, **options):
-    """What the model's tokenizer makes of texts, without attention masks; special pieces typed in a text are text."""
-    backend = model.tokenizer.backend_tokenizer
-    before = backend.encode_special_tokens
-    try:
-        return model.tokenizer(*texts, split_special_tokens=True, return_attention_mask=False, **options)
-    finally:
-        backend.encode_special_tokens = before
 
 
 def encode(model: Model, sentences: Sequence[str | Sequence[str]], special: bool = True) -> Encoded:
@@ -114,7 +104,7 @@ def encode_every(model: Model, sentences: Sequence[str | Sequence[str]], special
     if empty:
         raise InputError(f"sentence {empty[0] + 1} is empty")
     options = {"add_special_tokens": special, "truncation": False, "return_token_type_ids": False}
-    batch = tokenized(model, model.spaced(sentences), is_split_into_words=True, **options)
+    batch = tokenized(model.tokenizer, model.spaced(sentences), is_split_into_words=True, **options)
     ids = [np.array(row) for row in batch["input_ids"]]
     return Encoded(ids, [np.array([-1 if w is None else w for w in batch.word_ids(i)]) for i in range(len(ids))])
 

@@ -42,6 +42,7 @@ class MaskedHead(nn.Module):
         self.norm = nn.LayerNorm(width)
         self.bias = nn.Parameter(torch.zeros(vocabulary))
         self.register_buffer("embeddings", embeddings.detach(), persistent=False)
+        self.to(embeddings.device)
 
     def forward(self, states: torch.Tensor) -> torch.Tensor:
         """[..., width] -> [..., vocabulary]."""
@@ -77,7 +78,7 @@ def load_mlm_head(model: loading.Model) -> nn.Module:
             whole.vocab_transform, whole.activation, whole.vocab_layer_norm, whole.vocab_projector
         ),
     }
-    return parts[model.encoder.config.model_type]()
+    return parts[model.encoder.config.model_type]().to(model.encoder.device)
 
 
 def masked(model: loading.Model, batch: Batch, share: float, random: np.random.Generator) -> tuple[torch.Tensor, ...]:
@@ -106,7 +107,9 @@ def train(
     Returns:
         The head, and its card: steps, validation loss (nats) and top-1 accuracy, and those of a unigram model.
     """
-    head = MaskedHead(model.encoder.get_input_embeddings().weight)
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        head = MaskedHead(model.encoder.get_input_embeddings().weight)
     adam = torch.optim.AdamW(head.parameters(), lr=1e-3, weight_decay=0.01)
     random = np.random.default_rng(seed)
     count = sum(1 for _ in batches(model, training))
@@ -132,7 +135,7 @@ def evaluate(model: loading.Model, head: nn.Module, training: Encoded, validatio
     random, losses, right, plain, plain_right = np.random.default_rng(seed), [], [], [], []
     for batch in batches(model, validation):
         states, gold = _masked_states(model, batch, random)
-        logits = head(states)
+        logits, gold = head(states).cpu(), gold.cpu()
         losses.append(cross_entropy(logits, gold, reduction="none"))
         right.append(logits.argmax(-1) == gold)
         plain.append(-unigram[gold])

@@ -7,10 +7,11 @@ from pathlib import Path
 import numpy as np
 
 from insidebert.errors import InputError
-from insidebert.models.encoding import Encoded, tokenized
+from insidebert.models.encoding import Encoded
 from insidebert.models.loading import Model
 from insidebert.text import corpus
 from insidebert.text.files import read_text
+from insidebert.text.words import tokenized
 
 WORDS_PER_PARAGRAPH = 50
 """At which a running text's paragraph is full."""
@@ -84,7 +85,7 @@ def encode_pairs(model: Model, pairs: list[tuple[str, str]], longest: int = 128)
     if longest > model.limit:
         raise InputError(f"segments of {longest} pieces are longer than {model.source.label} takes ({model.limit})")
     batch = tokenized(
-        model,
+        model.tokenizer,
         [first for first, _ in pairs],
         [second for _, second in pairs],
         truncation="longest_first",

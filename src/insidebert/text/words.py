@@ -8,6 +8,16 @@ INSIDE = "'’-‐"
 """Marks that belong to a word when letters are on both sides: girl's, well-known."""
 
 
+def tokenized(tokenizer, *texts, **options):
+    """What a fast tokenizer makes of texts, without attention masks; special pieces typed in a text are text."""
+    backend = tokenizer.backend_tokenizer
+    before = backend.encode_special_tokens
+    try:
+        return tokenizer(*texts, split_special_tokens=True, return_attention_mask=False, **options)
+    finally:
+        backend.encode_special_tokens = before
+
+
 def words_of(tokenizer, sentence: str) -> tuple[str, ...]:
     """Words and punctuation marks of a sentence, as the model's own tokenizer parts them.
 
@@ -29,9 +39,7 @@ def words_of(tokenizer, sentence: str) -> tuple[str, ...]:
         ('The', "girl's", 'well-known', 'dog', ',', 'it', 'sleeps', '.')
     """
     tokenizer = getattr(tokenizer, "tokenizer", tokenizer)
-    coded = tokenizer(
-        sentence, add_special_tokens=False, truncation=False, return_offsets_mapping=True, split_special_tokens=True
-    )
+    coded = tokenized(tokenizer, sentence, add_special_tokens=False, truncation=False, return_offsets_mapping=True)
     spans, owners = coded["offset_mapping"], coded.word_ids()
     starts = {spans[i][0] for i in range(len(spans)) if not i or owners[i] != owners[i - 1]}
     covered = {place for start, stop in spans for place in range(start, stop)}
