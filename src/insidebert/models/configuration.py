@@ -7,6 +7,7 @@ from transformers import CONFIG_MAPPING, AutoConfig, PreTrainedConfig
 from transformers.activations import ACT2FN
 
 from insidebert.errors import InputError
+from insidebert.models.tokenizer import brief
 
 ENCODERS = {"bert": "BertModel", "distilbert": "DistilBertModel", "roberta": "RobertaModel", "electra": "ElectraModel"}
 EXACT = ("eager", "sdpa", "flash_attention_2", "flash_attention_3", "flex_attention")
@@ -59,10 +60,12 @@ def configuration(described: dict, where: str) -> PreTrainedConfig:
         raise InputError(f"{where}: config.json does not say {heads}; the weights cannot tell it")
     for field, value in fields.items():
         _check_value(field, value, getattr(default, field), where)
+        if isinstance(getattr(default, field), float):
+            fields[field] = float(value)
     try:
         config = AutoConfig.for_model(kind, **fields)
     except Exception as error:
-        raise InputError(f"{where}: config.json cannot be used ({str(error)[:120]})") from None
+        raise InputError(f"{where}: config.json cannot be used ({brief(error)})") from None
     if config.hidden_size % config.num_attention_heads:
         raise InputError(
             f"{where}: {config.num_attention_heads} heads do not divide the width {config.hidden_size}; "

@@ -10,7 +10,7 @@ from safetensors.torch import save_file
 
 from insidebert.errors import InputError
 from insidebert.models.checkpoint import read_checkpoint
-from insidebert.models.tokenizer import read_object
+from insidebert.models.tokenizer import brief, read_object
 
 
 def convert(folder: Path, target: Path) -> None:
@@ -58,7 +58,7 @@ def _read(file: Path) -> dict[str, torch.Tensor]:
     try:
         found = torch.load(file, map_location="cpu", weights_only=True)
     except Exception as error:  # whatever its reader stumbles over
-        raise InputError(f"{file} holds more than weights or is damaged ({str(error)[:80]}); it is not read") from None
+        raise InputError(f"{file} holds more than weights or is damaged ({brief(error)}); it is not read") from None
     if not isinstance(found, dict) or not all(isinstance(part, torch.Tensor) for part in found.values()):
         raise InputError(f"{file} does not hold weights by name; save the model's state_dict() in it")
     return {str(name): tensor.detach().clone().contiguous() for name, tensor in found.items()}

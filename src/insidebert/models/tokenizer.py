@@ -25,6 +25,11 @@ FILE_DECIDES = ("PreTrainedTokenizerFast", "TokenizersBackend")
 PROBES = (("The girl's cats, 1999.",), ("中文 naïve ☃",), ("[x] <y> $5",))
 
 
+def brief(error: BaseException) -> str:
+    """What a library's error says, cut to one line of a message."""
+    return " ".join(str(error).split())[:100]
+
+
 def read_object(path: Path) -> dict:
     """A JSON object from a file.
 
@@ -34,7 +39,7 @@ def read_object(path: Path) -> dict:
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except (ValueError, RecursionError, OSError) as error:
-        raise InputError(f"{path} is not JSON ({str(error)[:80]}); save the checkpoint again") from None
+        raise InputError(f"{path} is not JSON ({brief(error)}); save the checkpoint again") from None
     if not isinstance(found, dict):
         raise InputError(f"{path} holds no JSON object but a {type(found).__name__}; save the checkpoint again")
     return found
@@ -85,8 +90,8 @@ def fitting(backend: Tokenizer, stated: dict, config: PreTrainedConfig, where: s
     if beyond:
         raise InputError(
             f"{where}: the tokenizer has {len(beyond)} pieces more than the {config.vocab_size} embeddings "
-            f"({beyond[0][1]!r} is number {beyond[0][0]}); resize_token_embeddings() was forgotten, or the tokenizer "
-            "is another model's"
+            f"({beyond[0][1][:40]!r} is number {beyond[0][0]}); resize_token_embeddings() was forgotten, or the "
+            "tokenizer is another model's"
         )
     pieces = {role: stated.get(role) or _present(names, vocabulary) for role, names in SPECIAL.items()}
     for role, piece in pieces.items():
@@ -238,4 +243,4 @@ def _guarded(where, run):
     except (KeyboardInterrupt, SystemExit):
         raise
     except BaseException as error:  # it panics with something that is no Exception
-        raise InputError(f"{where}: this tokenizer cannot be used ({str(error)[:120]}); save it again") from None
+        raise InputError(f"{where}: this tokenizer cannot be used ({brief(error)}); save it again") from None
