@@ -22,8 +22,8 @@ from insidebert.measure.head_distances import jensen_shannon
 from insidebert.measure.surface import surface_statistics
 from insidebert.measure.word_attention import align, attended_words, word_maps
 from insidebert.models import loading
-from insidebert.models.attention import reducible, run_with_attention
-from insidebert.models.encoding import Encoded, batches, encode, hidden_states
+from insidebert.models.attention import attention_batches, run_with_attention
+from insidebert.models.encoding import Encoded, encode, hidden_states
 from insidebert.models.segments import encode_pairs, paragraph_pairs, token_classes
 from insidebert.papers.look_at.syntax import trees_of
 from insidebert.papers.mcrc.question_sets import name_of, splits_of
@@ -193,8 +193,7 @@ def shape_of_bert_base() -> list[str]:
     ids = torch.randint(1000, 20000, (8, 128))
     with torch.inference_mode():
         bare = min(time_of(lambda: encoder(input_ids=ids)) for _ in range(REPEATS)) / len(ids)
-        with reducible(encoder):
-            layers, _ = run_with_attention(encoder, lambda layer: layer.maps[:1], input_ids=ids)
+        layers, _ = run_with_attention(encoder, lambda layer: layer.maps[:1], input_ids=ids)
     maps = torch.cat(layers).flatten(0, 1).transpose(0, 1).contiguous().numpy()
     jensen_shannon(maps)
     ours = min(time_of(lambda: jensen_shannon(maps)) for _ in range(REPEATS))
@@ -208,11 +207,8 @@ def shape_of_bert_base() -> list[str]:
 def maps_of(model: loading.Model, encoded: Encoded) -> list[np.ndarray]:
     """[queries, heads, keys] attention of each segment."""
     found = []
-    with torch.inference_mode(), reducible(model.encoder) as encoder:
-        for batch in batches(model, encoded):
-            layers, _ = run_with_attention(encoder, lambda layer: layer.maps, **batch.inputs)
-            stacked = torch.stack(layers, dim=1).flatten(1, 2).transpose(1, 2).contiguous()
-            found += list(stacked.numpy())
+    for _, layers in attention_batches(model, encoded, lambda _: lambda layer: layer.maps):
+        found += list(torch.stack(layers, dim=1).flatten(1, 2).transpose(1, 2).contiguous().cpu().numpy())
     return found
 
 

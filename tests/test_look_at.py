@@ -179,7 +179,7 @@ def test_a_checkpoints_own_head_is_used_and_a_missing_one_explained(tmp_path, ti
     from transformers import AutoModelForMaskedLM, AutoTokenizer
 
     with pytest.raises(
-        InputError, match=r"no masked-language-model head.*insidebert\.masked --model bert0 corpus` trains one"
+        InputError, match=r"no masked-language-model head.*insidebert\.models\.masked_lm --model bert0 corpus` trains one"
     ):
         masked_lm.load_mlm_head(loading.load(loading.resolve(str(tiny_folder("bert")))))
     for kind in ("bert", "distilbert", "roberta"):
@@ -249,7 +249,7 @@ def test_layers_of_twelve_by_depth():
     assert [layer + 1 for layer in depth.middle_to_late(12)] == [6, 7, 8, 9, 10]
     assert [layer + 1 for layer in depth.middle_to_late(6)] == [3, 4, 5]
     assert [layer + 1 for layer in depth.from_fifth(12)] == list(range(5, 13))
-    assert [layer + 1 for layer in depth.early(12) + depth.late(12)] == [1, 2, 11, 12]
+    assert [layer + 1 for layer in depth.first_sixth(12) + depth.late(12)] == [1, 2, 11, 12]
 
 
 def test_behaviours_are_named_in_order():

@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import torch
-from tqdm.auto import tqdm
 
 from insidebert.errors import InputError
-from insidebert.models.attention import LayerAttention, reducible, stack_layers
-from insidebert.models.encoding import Batch, Encoded, batches, encode
+from insidebert.models.attention import LayerAttention, attention_batches
+from insidebert.models.encoding import Batch, Encoded, encode
 from insidebert.models.loading import Model
 
 
@@ -73,19 +73,11 @@ def confusion_scores(
     config = model.encoder.config
     by_layer = np.empty((len(chosen), model.layers))
     by_head = np.empty((len(chosen), model.layers, config.num_attention_heads)) if heads else None
-    with (
-        torch.inference_mode(),
-        reducible(model.encoder) as encoder,
-        tqdm(total=len(chosen), desc=describe, unit="sentence", leave=False) as bar,
-    ):
-        for batch in batches(model, encoded):
-            reduce = _Reduction.of(encoded, chosen, batch)
-            received = stack_layers(encoder, reduce, **batch.inputs)
-            received = received.transpose(0, 1).cpu().numpy()  # [B, layers, heads, candidates]
-            by_layer[batch.rows] = bits(received.mean(2))
-            if heads:
-                by_head[batch.rows] = bits(received)
-            bar.update(len(batch.rows))
+    for batch, received in attention_batches(model, encoded, partial(_Reduction.of, encoded, chosen), describe):
+        received = torch.stack(received, dim=1).cpu().numpy()  # [B, layers, heads, candidates]
+        by_layer[batch.rows] = bits(received.mean(2))
+        if heads:
+            by_head[batch.rows] = bits(received)
     return Confusion(kept, len(dependencies) - len(kept), by_layer, by_head)
 
 

@@ -5,11 +5,10 @@ import math
 import numba
 import numpy as np
 import torch
-from tqdm.auto import tqdm
 
-from insidebert.measure.fast_log import x_log2_x
-from insidebert.models.attention import reducible, run_with_attention
-from insidebert.models.encoding import Encoded, batches
+from insidebert.measure._fast_log import x_log2_x
+from insidebert.models.attention import attention_batches
+from insidebert.models.encoding import Encoded
 from insidebert.models.loading import Model
 
 SMOOTHING = 1e-3
@@ -26,18 +25,12 @@ def head_distances(model: Model, encoded: Encoded) -> np.ndarray:
     """
     heads = model.layers * model.encoder.config.num_attention_heads
     total = np.zeros((heads, heads))
-    with (
-        torch.inference_mode(),
-        reducible(model.encoder) as encoder,
-        tqdm(total=len(encoded), desc="distances of heads", unit="segment", leave=False) as bar,
-    ):
-        for batch in batches(model, encoded):
-            maps, _ = run_with_attention(encoder, lambda layer: layer.maps, **batch.inputs)
-            maps = torch.stack(maps, dim=1).flatten(1, 2).transpose(1, 2).cpu().numpy()  # [B, queries, heads, keys]
-            for own, row in zip(maps, batch.rows, strict=True):
-                length = len(encoded.ids[row])
-                total += jensen_shannon(np.ascontiguousarray(own[:length, :, :length]))
-            bar.update(len(batch.rows))
+    looked_at = attention_batches(model, encoded, lambda _: lambda layer: layer.maps, "distances of heads", "segment")
+    for batch, maps in looked_at:
+        maps = torch.stack(maps, dim=1).flatten(1, 2).transpose(1, 2).cpu().numpy()  # [B, queries, heads, keys]
+        for own, row in zip(maps, batch.rows, strict=True):
+            length = len(encoded.ids[row])
+            total += jensen_shannon(np.ascontiguousarray(own[:length, :, :length]))
     return total / len(encoded)
 
 

@@ -1,15 +1,15 @@
 """Surface patterns of attention: where each head looks on average, and how broadly, in one forward pass."""
 
 import math
+from functools import partial
 
 import numba
 import numpy as np
 import torch
-from tqdm.auto import tqdm
 
-from insidebert.measure.fast_log import x_log2_x
-from insidebert.models.attention import LayerAttention, output_projections, reducible, stack_layers
-from insidebert.models.encoding import Batch, Encoded, batches, padded
+from insidebert.measure._fast_log import x_log2_x
+from insidebert.models.attention import LayerAttention, attention_batches, output_projections
+from insidebert.models.encoding import Batch, Encoded, padded
 from insidebert.models.loading import Model
 
 STATISTICS = (
@@ -51,15 +51,8 @@ def surface_statistics(model: Model, encoded: Encoded, classes: list[np.ndarray]
     heads = model.encoder.config.num_attention_heads
     found = np.empty((len(encoded), model.layers, heads, len(STATISTICS)), dtype=np.float32)
     gram = [part @ part.transpose(1, 2) for part in output_projections(model.encoder)]
-    with (
-        torch.inference_mode(),
-        reducible(model.encoder) as encoder,
-        tqdm(total=len(encoded), desc="surface", unit="segment", leave=False) as bar,
-    ):
-        for batch in batches(model, encoded):
-            reduce = _Reduction(batch, classes, gram)
-            found[batch.rows] = stack_layers(encoder, reduce, **batch.inputs).transpose(0, 1).numpy()
-            bar.update(len(batch.rows))
+    for batch, reduced in attention_batches(model, encoded, partial(_Reduction, classes, gram), "surface", "segment"):
+        found[batch.rows] = np.stack(reduced, axis=1)
     return found
 
 
@@ -70,7 +63,7 @@ class _Reduction:
         gram: per layer [heads, d, d], W_O W_O^T, so that a value's norm behind W_O costs no projection.
     """
 
-    def __init__(self, batch: Batch, classes: list[np.ndarray], gram: list[torch.Tensor]):
+    def __init__(self, classes: list[np.ndarray], gram: list[torch.Tensor], batch: Batch):
         self.gram = gram
         kinds = padded(classes, batch.rows, batch.length, -1).numpy()
         real = (kinds >= 0).astype(np.float32)
@@ -80,7 +73,7 @@ class _Reduction:
         self.queries = queries / queries.sum(2, keepdims=True)  # [B, 4, T]: mean over all, [CLS], [SEP], all but [SEP]
         self.neighbours = real[:, 1:] / real[:, 1:].sum(1, keepdims=True)
 
-    def __call__(self, layer: LayerAttention) -> torch.Tensor:
+    def __call__(self, layer: LayerAttention) -> np.ndarray:
         values = layer.value
         norms = torch.linalg.vecdot(values @ self.gram[layer.index], values).clamp(min=0).sqrt().cpu().numpy()
         maps = layer.maps.cpu().numpy()
@@ -98,7 +91,7 @@ class _Reduction:
             means[:, :, 1, 7],
             *np.moveaxis(means[:, :, 0, 3:6], -1, 0),
         ]
-        return torch.from_numpy(np.stack(columns, axis=-1))
+        return np.stack(columns, axis=-1)
 
 
 @numba.njit(parallel=True, fastmath=True, cache=True)

@@ -1,18 +1,16 @@
 """Attention between words: TO a split word the sum over its pieces, FROM a split word their mean (section 4.1)."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numba
 import numpy as np
-import torch
-from tqdm.auto import tqdm
 
 from insidebert.errors import InputError
-from insidebert.models.attention import LayerAttention, reducible, run_with_attention, stack_layers
-from insidebert.models.encoding import Batch, Encoded, batches, encode_every
+from insidebert.models.attention import LayerAttention, attention_batches
+from insidebert.models.encoding import Batch, Encoded, encode_every
 from insidebert.models.loading import Model
 
 
@@ -74,22 +72,17 @@ def attended_words(
         attends most to j; -1 where there is no candidate.
     """
     found: list = [None] * len(encoded)
-    with (
-        torch.inference_mode(),
-        reducible(model.encoder) as encoder,
-        tqdm(total=len(encoded), desc="attended words", unit="sentence", leave=False) as bar,
-    ):
-        for batch in batches(model, encoded):
-            words = _Words(batch, encoded)
-            may = words.mask(allowed)
 
-            def most(layer: LayerAttention, words=words, may=may) -> torch.Tensor:
-                return torch.from_numpy(_most(layer.maps.cpu().numpy(), words.of, words.pieces, may, earlier))
+    def most(batch: Batch) -> Callable[[LayerAttention], np.ndarray]:
+        words = _Words(encoded, batch)
+        may = words.mask(allowed)
+        return lambda layer: _most(layer.maps.cpu().numpy(), words.of, words.pieces, may, earlier)
 
-            chosen = stack_layers(encoder, most, **batch.inputs).numpy()  # [layers, B, heads, 2, W]
-            for i, row in enumerate(batch.rows):
-                found[row] = chosen[:, i, :, :, : words.counts[i]].transpose(2, 3, 0, 1).copy()
-            bar.update(len(batch.rows))
+    for batch, chosen in attention_batches(model, encoded, most, "attended words"):
+        chosen = np.stack(chosen)  # [layers, B, heads, 2, W]
+        for i, row in enumerate(batch.rows):
+            count = encoded.words[row].max() + 1
+            found[row] = chosen[:, i, :, :, :count].transpose(2, 3, 0, 1).copy()
     return found
 
 
@@ -130,25 +123,23 @@ def word_maps(model: Model, encoded: Encoded, file: Path | None = None) -> WordM
         values = np.empty(shape, dtype=np.float16)
     else:
         values = np.lib.format.open_memmap(file, mode="w+", dtype=np.float16, shape=shape)
-    with (
-        torch.inference_mode(),
-        reducible(model.encoder) as encoder,
-        tqdm(total=len(encoded), desc="attention between words", unit="sentence", leave=False) as bar,
-    ):
-        for batch in batches(model, encoded):
-            own = _Words(batch, encoded)
 
-            def keep(layer: LayerAttention, batch=batch, own=own) -> None:
-                maps = _between_words(layer.maps.cpu().numpy(), own.of, own.pieces)  # [B, heads, W, W + 2]
-                place = slice(layer.index * heads, (layer.index + 1) * heads)
-                for i, row in enumerate(batch.rows):
-                    w = own.counts[i]
-                    real = np.r_[:w, maps.shape[-1] - 2 : maps.shape[-1]]
-                    pairs = maps[i][:, :w, real].reshape(heads, -1).T
-                    values[starts[row] : starts[row] + sizes[row], place] = pairs
+    def keep(batch: Batch) -> Callable[[LayerAttention], None]:
+        own = _Words(encoded, batch)
 
-            run_with_attention(encoder, keep, **batch.inputs)
-            bar.update(len(batch.rows))
+        def write(layer: LayerAttention) -> None:
+            maps = _between_words(layer.maps.cpu().numpy(), own.of, own.pieces)  # [B, heads, W, W + 2]
+            place = slice(layer.index * heads, (layer.index + 1) * heads)
+            for i, row in enumerate(batch.rows):
+                w = own.counts[i]
+                real = np.r_[:w, maps.shape[-1] - 2 : maps.shape[-1]]
+                pairs = maps[i][:, :w, real].reshape(heads, -1).T
+                values[starts[row] : starts[row] + sizes[row], place] = pairs
+
+        return write
+
+    for _ in attention_batches(model, encoded, keep, "attention between words"):
+        pass
     return WordMaps(values, starts, words)
 
 
@@ -161,7 +152,7 @@ class _Words:
         counts: [B] W of each sentence.
     """
 
-    def __init__(self, batch: Batch, encoded: Encoded):
+    def __init__(self, encoded: Encoded, batch: Batch):
         self.counts = np.array([encoded.words[row].max() + 1 for row in batch.rows])
         self.of = np.full(batch.ids.shape, -3)
         self.pieces = np.zeros((len(batch.rows), self.counts.max()), dtype=np.float32)

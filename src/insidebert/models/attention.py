@@ -1,14 +1,18 @@
 """Attention, reduced inside the forward pass: no map of a corpus is ever kept."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 
 import torch
 from torch.nn.functional import scaled_dot_product_attention
+from tqdm.auto import tqdm
 from transformers import AttentionInterface, AttentionMaskInterface, PreTrainedModel
 from transformers.masking_utils import sdpa_mask
+
+from insidebert.models.encoding import Batch, Encoded, batches
+from insidebert.models.loading import Model
 
 IMPLEMENTATION = "insidebert_reduced"
 
@@ -74,14 +78,17 @@ def _attend(module, query, key, value, attention_mask, scaling=None, dropout=0.0
 
 @contextmanager
 def reducible(encoder: PreTrainedModel):
-    """Inside, `stack_layers` can look at the attention of this encoder.
+    """Inside, the encoder passes queries, keys and values of every layer to the callback of `run_with_attention`.
 
-    The encoder's output stays what it is: only queries, keys and values are lent out. The caller's function decides
-    what to keep, so a statistic over any corpus costs one forward pass and constant memory.
+    Its output stays what it is. The callback decides what to keep, so a statistic over any corpus costs one forward
+    pass and constant memory. Nested use is free; afterwards the encoder attends as before.
     """
+    before = encoder.config._attn_implementation
+    if before == IMPLEMENTATION:
+        yield encoder
+        return
     AttentionInterface.register(IMPLEMENTATION, _attend)
     AttentionMaskInterface.register(IMPLEMENTATION, sdpa_mask)  # without it padding is silently attended
-    before = encoder.config._attn_implementation
     encoder.set_attn_implementation(IMPLEMENTATION)
     try:
         yield encoder
@@ -95,8 +102,9 @@ def run_with_attention(
     """One forward pass, with a look at every layer, lowest first.
 
     Args:
-        encoder: inside `reducible`.
+        encoder: of a supported family; it is left as it was.
         reduce: called with each LayerAttention.
+        inputs: what the encoder is called with, such as `input_ids` [B, T].
 
     Returns:
         What `reduce` returned for each layer, and the encoder's output.
@@ -108,20 +116,55 @@ def run_with_attention(
         kept.append(reduce(layer))
         return layer
 
-    return kept, encoder(**inputs, reduce=look)
+    with reducible(encoder):
+        return kept, encoder(**inputs, reduce=look)
 
 
 def stack_layers(encoder: PreTrainedModel, reduce: Callable[[LayerAttention], torch.Tensor], **inputs) -> torch.Tensor:
     """One forward pass; the reduced value of every layer, stacked.
 
     Args:
-        encoder: inside `reducible`.
+        encoder, inputs: as for `run_with_attention`.
         reduce: LayerAttention -> tensor of a shape that is the same in every layer.
 
     Returns:
         [layers, ...].
     """
     return torch.stack(run_with_attention(encoder, reduce, **inputs)[0])
+
+
+def attention_batches(
+    model: Model,
+    encoded: Encoded,
+    make_reduce: Callable[[Batch], Callable[[LayerAttention], object]],
+    describe: str = "attention",
+    unit: str = "sentence",
+) -> Iterator[tuple[Batch, list]]:
+    """All sentences, batch by batch, each layer's attention reduced where it is computed.
+
+    Args:
+        encoded: sentences.
+        make_reduce: batch -> the function that is called with each of its layers' LayerAttention.
+        describe, unit: what the progress bar says.
+
+    Yields:
+        The batch, and what the function returned for each layer, lowest first.
+
+    Example:
+        >>> from insidebert.models.encoding import encode
+        >>> from insidebert.models.loading import load, resolve
+        >>> model = load(resolve("distilbert-cased"))
+        >>> encoded = encode(model, [["The", "girl", "sleeps", "."]], special=True)
+        >>> for batch, maps in attention_batches(model, encoded, lambda batch: lambda layer: layer.maps):
+        ...     print(batch.rows, len(maps), tuple(maps[0].shape))
+        [0] 6 (1, 12, 6, 6)
+    """
+    with tqdm(total=len(encoded), desc=describe, unit=unit, leave=False) as bar:
+        for batch in batches(model, encoded):
+            with torch.inference_mode():  # not around the yield: whoever iterates may train, or raise and never return
+                reduced, _ = run_with_attention(model.encoder, make_reduce(batch), **batch.inputs)
+            yield batch, reduced
+            bar.update(len(batch.rows))
 
 
 def output_projections(encoder: PreTrainedModel) -> list[torch.Tensor]:

@@ -9,8 +9,8 @@ import torch
 from insidebert.errors import InputError
 from insidebert.measure.head_accuracy import DIRECTIONS, answers, asked_words
 from insidebert.measure.word_attention import align, attended_words, word_maps
-from insidebert.models.attention import reducible, run_with_attention
-from insidebert.models.encoding import batches, encode
+from insidebert.models.attention import attention_batches
+from insidebert.models.encoding import encode
 from insidebert.models.loading import Model
 from insidebert.papers.look_at.selection import CANDIDATES, parts_of
 from insidebert.papers.look_at.syntax import trees_of
@@ -143,7 +143,5 @@ def own_sentence(model: Model, sentence: str) -> tuple[list[str], np.ndarray]:
         [T] pieces, and [layers, heads, T, T] attention FROM axis 2 TO axis 3.
     """
     encoded = encode(model, [sentence.split()], special=True)
-    with torch.inference_mode(), reducible(model.encoder) as encoder:
-        (batch,) = batches(model, encoded)
-        maps, _ = run_with_attention(encoder, lambda layer: layer.maps[0].cpu(), **batch.inputs)
+    ((_, maps),) = attention_batches(model, encoded, lambda _: lambda layer: layer.maps[0].cpu())
     return model.tokenizer.convert_ids_to_tokens(encoded.ids[0]), torch.stack(maps).numpy()

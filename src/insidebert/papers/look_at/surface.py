@@ -4,13 +4,11 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import torch
 
 from insidebert.measure.bootstrap import interval, replicates
-from insidebert.measure.depth import early, late, middle_to_late
+from insidebert.measure.depth import first_sixth, late, middle_to_late
 from insidebert.measure.surface import STATISTICS, surface_statistics
-from insidebert.models.attention import reducible, run_with_attention
-from insidebert.models.encoding import batches
+from insidebert.models.attention import attention_batches
 from insidebert.models.loading import Model
 from insidebert.models.segments import encode_pairs, paragraph_pairs, token_classes, wikipedia_pairs
 
@@ -74,7 +72,7 @@ def _contrasts(mean: np.ndarray, resampled: np.ndarray) -> list[dict]:
     """Planned statistics of [resamples, layers, heads, statistics]; layers are picked by relative depth."""
     k = {name: i for i, name in enumerate(STATISTICS)}
     layers = mean.shape[1]
-    first, upper, last = early(layers), middle_to_late(layers), late(layers)
+    first, upper, last = first_sixth(layers), middle_to_late(layers), late(layers)
     others = [layer for layer in range(layers) if layer not in last]
     rest = [layer for layer in range(layers) if layer not in first]
 
@@ -114,9 +112,7 @@ def _examples(model: Model, pairs: list[tuple[str, str]], means: np.ndarray) -> 
     commas = [i for i, pair in enumerate(sentences) if "," in " ".join(pair)] or range(len(sentences))
     chosen = min(commas, key=lambda i: abs(int(encoded.lengths[i]) - EXAMPLE_PIECES))
     own = encoded.select([chosen])
-    with torch.inference_mode(), reducible(model.encoder) as encoder:
-        (batch,) = batches(model, own)
-        maps, _ = run_with_attention(encoder, lambda layer: layer.maps[0].cpu().numpy(), **batch.inputs)
+    ((_, maps),) = attention_batches(model, own, lambda _: lambda layer: layer.maps[0].cpu().numpy())
     pieces = model.tokenizer.convert_ids_to_tokens(own.ids[0])
     rows = []
     for pattern, statistic in PATTERNS.items():
