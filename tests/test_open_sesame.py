@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from insidebert.errors import InputError
 from insidebert.measure.bootstrap import interval
 from insidebert.measure.confusion import TriggerQuestion
+from insidebert.models import loading
 from insidebert.papers.open_sesame import authors_files, confusion, positions, probes, seen
 from insidebert.papers.open_sesame.authors_files import AGREEMENT, FILES, REFLEXIVE
 from insidebert.papers.open_sesame.confusion_figures import PRINTED_DIFFERENCES, representative_sentences
@@ -42,7 +43,7 @@ def tables(tiny, tmp_path_factory) -> dict[str, pd.DataFrame]:
     lines.write_text("\n".join(["the cats can see my dogs near our birds and the bees will sleep"] * 20))
     measured = {task: probes.grammar_task(tiny, task, **SIZES) for task in probes.TASKS}
     measured["nth_token"] = positions.nth_token(tiny, lines, epochs=1, seeds=[0])
-    measured |= {name: confusion.confusion(tiny, name, 6, SAMPLE) for name in ("agreement", "reflexive")}
+    measured |= {name: confusion.confusion(tiny, name, 6, folder=SAMPLE) for name in ("agreement", "reflexive")}
     folder, read = tmp_path_factory.mktemp("tables"), {}
     for name, parts in measured.items():
         for key, table in parts.items():
@@ -249,6 +250,13 @@ def test_a_single_layer_cannot_rise(tiny, monkeypatch):
     monkeypatch.setattr(type(tiny), "layers", 1)
     with pytest.raises(InputError, match="has one layer"):
         confusion.confusion(tiny, "agreement", 1)
+
+
+def test_a_twin_may_read_fewer_sentences(tiny_folder):
+    for name, expected in ((str(tiny_folder("bert")), 4), (f"random:{tiny_folder('bert')}", 2)):
+        model = loading.load(loading.resolve(name))
+        tables = confusion.confusion(model, "reflexive", 4, random_sentences=2, folder=SAMPLE)
+        assert set(tables["conditions"]["sentences"]) == {expected}
 
 
 def test_rises_and_falls_by_hand():

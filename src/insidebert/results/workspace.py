@@ -9,6 +9,7 @@ from importlib import import_module
 from pathlib import Path
 
 import pandas as pd
+from IPython.display import Markdown
 from matplotlib.figure import Figure
 
 import insidebert
@@ -103,6 +104,12 @@ class Workspace:
             known = ", ".join(a.slug for a in paper_artifacts(self.paper))
             raise InputError(f"{self.paper} has no artifact {slug!r}; it has {known}")
         return artifacts.render(artifact, artifact.sources(self.paths, self.paper), self.paths.figures / self.paper)
+
+    def seen(self, slug: str) -> Markdown:
+        """What is seen in one of the paper's artifacts, a sentence a model, its numbers read from the tidy tables."""
+        artifact = next(a for a in paper_artifacts(self.paper) if a.slug == slug)
+        sentences = artifact.seen(*(artifacts.read_tidy(self._table(name)) for name in artifact.tables))
+        return Markdown("\n".join(f"- {sentence}" for sentence in sentences))
 
     def findings(self, *names: str) -> pd.DataFrame:
         """What the paper says of some measurements beside what was measured: a row per claim and model."""

@@ -40,12 +40,15 @@ FITS = {
 match is not mixed with having a third candidate."""
 
 
-def confusion(model: Model, phenomenon: str, sentences: int, folder: Path | None = None) -> dict[str, pd.DataFrame]:
+def confusion(
+    model: Model, phenomenon: str, sentences: int, random_sentences: int | None = None, folder: Path | None = None
+) -> dict[str, pd.DataFrame]:
     """Confusion scores of every cell that has a distractor.
 
     Args:
         phenomenon: `agreement` or `reflexive`.
         sentences: a cell. Cells without a distractor have no score, so they are not sampled.
+        random_sentences: the same for a model of random weights, whose scores hardly vary; as many if not given.
         folder: of the authors' files, to be used in place of our grammar.
 
     Returns:
@@ -59,7 +62,8 @@ def confusion(model: Model, phenomenon: str, sentences: int, folder: Path | None
     """
     if model.layers < 2:
         raise InputError(f"{model.source.label} has one layer; curves over layers need two")
-    questions = trigger_questions(phenomenon, sentences, folder)
+    count = random_sentences if random_sentences and model.source.weights == "random" else sentences
+    questions = trigger_questions(phenomenon, count, folder)
     return summarised(questions, confusion_scores(model, questions, describe=phenomenon).layers)
 
 

@@ -29,7 +29,7 @@ NEAR, FAR = (2, 3), (7, 8, 9)
 PIECE_RANGE = (10, 30)
 """Length in pieces of the sentences of the n-th token task."""
 
-COMPARED = 100
+COMPARED = 25
 """Sentences a cell, for the depth at which confusion rises."""
 
 
