@@ -16,9 +16,14 @@ from insidebert.measure.depth import early
 from insidebert.models.encoding import encode_within
 from insidebert.models.loading import Model
 from insidebert.papers.open_sesame.confusion import depth_of_first_rise
-from insidebert.papers.open_sesame.probes import accuracy_rows, contrast_rows, probed, seed_replicates
+from insidebert.papers.open_sesame.probes import (
+    accuracy_rows,
+    contrast_rows,
+    natural_sentences,
+    probed,
+    seed_replicates,
+)
 from insidebert.papers.open_sesame.sentences import trigger_questions
-from insidebert.text import corpus
 
 POSITIONS = tuple(range(2, 10))
 """n of the n-th token task."""
@@ -59,13 +64,6 @@ def nth_token(model: Model, text: Path, epochs: int, seeds: Sequence[int]) -> di
     contrasts.append(fall_and_rise(model, correct) | common)
     rows = accuracy_rows(model, correct, readings, "n", common, chance)
     return {"accuracy": pd.DataFrame(rows), "contrasts": pd.DataFrame(contrasts)}
-
-
-def natural_sentences(text: Path) -> list[list[list[str]]]:
-    """Groups of sentences as words: the articles of a corpus folder, or the lines of a file."""
-    if text.is_dir():
-        return [[sentence.split() for sentence in article.sentences] for article in corpus.read(text)]
-    return [[line.split()] for line in text.read_text(encoding="utf-8").splitlines() if line.strip()]
 
 
 def position_contrasts(layers: int) -> dict[str, Callable[[np.ndarray], np.ndarray]]:

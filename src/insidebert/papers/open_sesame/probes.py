@@ -12,6 +12,7 @@ from insidebert.models.encoding import Encoded, encode, hidden_states, state_nam
 from insidebert.models.loading import Model
 from insidebert.papers.open_sesame.sentences import labelled_sentences
 from insidebert.probes.position import LayerProbes, control_targets
+from insidebert.text import corpus
 
 CHUNK = 4096
 """Sentences encoded at a time; a few GB of states for the largest model, whatever the size of the corpus."""
@@ -82,6 +83,13 @@ def examples(seed: int, folder: Path | None = None) -> dict[str, pd.DataFrame]:
             used = "train and development" if split == plain else "generalization"
             rows.append({"task": task, "split": split, "used": used, "example": " ".join(marked)})
     return {"sentences": pd.DataFrame(rows)}
+
+
+def natural_sentences(text: Path) -> list[list[list[str]]]:
+    """Groups of sentences as words: the articles of a corpus folder, or the lines of a file."""
+    if text.is_dir():
+        return [[sentence.split() for sentence in article.sentences] for article in corpus.read(text)]
+    return [[line.split()] for line in text.read_text(encoding="utf-8").splitlines() if line.strip()]
 
 
 def depth_contrasts(layers: int) -> dict[str, Callable[[np.ndarray], np.ndarray]]:
