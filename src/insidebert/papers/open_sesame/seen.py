@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from insidebert.measure.depth import layers_at
+from insidebert.papers.open_sesame.confusion_figures import FACTORS
 from insidebert.papers.open_sesame.printed import printed
 from insidebert.papers.open_sesame.probe_figures import SPLITS, WITHOUT, by_layer
 from insidebert.results.plots import shown
@@ -123,11 +124,11 @@ def regression(table: pd.DataFrame) -> list[str]:
     """Table 3."""
     sentences = []
     for (model, fit), own in shown(table).groupby(["model", "fit"], sort=False):
-        layer = own.set_index("factor").loc["layer"]
-        clear = own[(own["factor"] != "Intercept") & ((own["low"] > 0) | (own["high"] < 0))]
+        factors = own[own["factor"] != "Intercept"]
+        clear = (factors["low"] > 0) | (factors["high"] < 0)
         sentences.append(
-            f"{model}, {fit}: {layer['coefficient']:+.3f} bits a layer [{layer['low']:+.3f}, {layer['high']:+.3f}]; "
-            f"{len(clear)} of {len(own) - 1} factors have a clustered interval without 0."
+            f"{model}, {fit}: clear of 0 by the clustered interval: {_coefficients(factors[clear])}; "
+            f"not clear: {_coefficients(factors[~clear])}."
         )
     return sentences
 
@@ -136,6 +137,11 @@ def _curves(rows: pd.DataFrame, column: str) -> Iterator[tuple[str, np.ndarray]]
     """(model, values by layer) of the trained models."""
     for model, own in shown(rows).groupby("model", sort=False):
         yield model, own.sort_values("layer")[column].to_numpy()
+
+
+def _coefficients(rows: pd.DataFrame) -> str:
+    named = [f"{FACTORS[row.factor]} {row.coefficient:+.3f} bits" for row in rows.itertuples()]
+    return ", ".join(named) or "none"
 
 
 def _rise(mean: pd.Series) -> str:
