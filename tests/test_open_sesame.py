@@ -141,7 +141,7 @@ def test_what_is_seen_is_read_from_the_table(tables):
     peak = (changed["layer"] == 2) & (changed["weights"] == "trained") & (changed["state"] == "layer")
     changed.loc[peak, "accuracy"] = 0.75
     assert seen.generalization("main_auxiliary.relative", changed) == [
-        "tiny: 25% at the embedding, at best 75% in layer 2 of 3, 25% in the last; with random weights at best 25%.",
+        "tiny: 25% at the embedding, 75% in the best layer (2 of 3), 25% in the last; with random weights at best 25%.",
         "The lazy shortcut (the first auxiliary) gets 0%, a random piece 10%.",
     ]
     assert seen.layers_of_twelve(accuracy.assign(layer=accuracy["layer"] * 2)) == [

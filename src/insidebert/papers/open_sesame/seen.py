@@ -19,8 +19,8 @@ def generalization(split: str, accuracy: pd.DataFrame) -> list[str]:
     for model, curve in _curves(by_layer(accuracy, split), "accuracy"):
         best = int(curve[1:].argmax()) + 1
         line = (
-            f"{model}: {_percent(curve[0])} at the embedding, at best {_percent(curve[best])} in layer {best} of "
-            f"{len(curve) - 1}, {_percent(curve[-1])} in the last"
+            f"{model}: {_percent(curve[0])} at the embedding, {_percent(curve[best])} in the best layer ({best} of "
+            f"{len(curve) - 1}), {_percent(curve[-1])} in the last"
         )
         twin = accuracy[(accuracy["model"] == model) & (accuracy["weights"] == "random")]
         if len(twin):
