@@ -1,5 +1,7 @@
 """The confusion score: by hand, against the literal loop, and on the authors' sentences."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -106,9 +108,9 @@ def test_overlapping_phrases_are_refused(tiny):
 
 @pytest.mark.integration
 @pytest.mark.parametrize("file", ["agr.13", "refl.5"])
-def test_authors_sentences_on_the_default_model_equal_the_literal_loop(shared, file):
+def test_authors_sentences_on_the_default_model_equal_the_literal_loop(file):
     model = loading.load(loading.resolve("distilbert-cased"))
-    dependencies = read_attention(shared / "open_sesame" / file)[::8]
+    dependencies = read_attention(Path(__file__).parent / "data" / "open_sesame" / file)
     scores = confusion_scores(model, dependencies)
     recomputed = np.array([literal(model, dependency) for dependency in dependencies])
     np.testing.assert_allclose(scores.layers, recomputed, atol=1e-4)

@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from insidebert.results.paths import Paths
 from insidebert.text import corpus
 from insidebert.text.grammar import Grammar
 
+SAMPLE = Path(__file__).parent / "data" / "open_sesame"
 SMALL = """
 vary n: sg pl
 s.{n} -> NP.{n}:subject VI:target     # a comment
@@ -168,34 +170,22 @@ def test_a_folder_without_text_is_named(tmp_path):
         corpus.read(tmp_path)
 
 
-def test_readers_counts_on_the_authors_samples(shared):
-    folder = shared / "open_sesame"
-    counts = {"aux.train": 8000, "aux.gen": 1000, "sbjn-join.train": 8000, "sbjn-join.gen_apost": 1000}
-    assert {name: len(authors_files.read_probing(folder / name)) for name in counts} == counts
-    auxiliaries = {"can", "will", "would", "could"}
-    assert all(words[i] in auxiliaries for words, i in authors_files.read_probing(folder / "aux.gen"))
-    for phenomenon, names in (("agr", authors_files.AGREEMENT), ("refl", authors_files.REFLEXIVE)):
-        for cell, name in enumerate(names):
-            found = authors_files.read_attention(folder / f"{phenomenon}.{cell}")
-            assert len(found) == 200
-            assert {d.condition for d in found} == {name}
-            distractors = 0 if name.split(".")[1] == "none" else 1 + name.startswith("reflexive.rc_object")
-            assert {len(d.triggers) for d in found} == {1 + distractors}
-
-
-def test_authors_reflexives_agree_with_our_names_for_their_cells(shared):
+def test_authors_reflexives_agree_with_our_names_for_their_cells():
     source = grammar("reflexive")
-    masculine = set(source.words_of("Human.masc")) | {"man", "husband", "gentleman", "son", "duke", "emperor"}
-    feminine = set(source.words_of("Human.fem")) | {"woman", "wife", "daughter", "duchess", "empress"}
+    masculine, feminine = set(source.words_of("Human.masc")), set(source.words_of("Human.fem"))
     for cell in (5, 6, 7, 8):
         _, _, rc, obj = authors_files.REFLEXIVE[cell].split(".")
-        for d in authors_files.read_attention(shared / "open_sesame" / f"refl.{cell}"):
-            genders = [
-                "masc" if d.words[p[-1]] in masculine else "fem" if d.words[p[-1]] in feminine else "?"
-                for p in d.triggers
-            ]
-            if "?" not in genders:
-                assert (genders[1] == genders[0], genders[2] == genders[0]) == (rc == "match", obj == "match")
+        for d in authors_files.read_attention(SAMPLE / f"refl.{cell}"):
+            antecedent, *others = [d.words[phrase[-1]] in masculine for phrase in d.triggers]
+            assert all(d.words[phrase[-1]] in masculine | feminine for phrase in d.triggers)
+            assert [other == antecedent for other in others] == [rc == "match", obj == "match"]
+
+
+def test_targets_of_the_authors_format_are_auxiliaries():
+    auxiliaries = {"can", "will", "would", "could"}
+    read = authors_files.read_probing(SAMPLE / "aux.gen")
+    assert len(read) == 12
+    assert all(sentence.words[sentence.target] in auxiliaries for sentence in read)
 
 
 @pytest.mark.parametrize(

@@ -12,10 +12,7 @@ from matplotlib.figure import Figure
 
 from insidebert.errors import InputError
 from insidebert.measure.bootstrap import interval, replicates
-from insidebert.measure.confusion import TriggerQuestion
 from insidebert.papers import papers
-from insidebert.papers.open_sesame import confusion, probes
-from insidebert.papers.open_sesame.authors_files import AGREEMENT, REFLEXIVE
 from insidebert.papers.open_sesame.figures import ARTIFACTS
 from insidebert.results import artifacts, plots
 from insidebert.results.compare import compare, differing_rows
@@ -37,42 +34,6 @@ def test_the_interval_of_a_mean_is_the_textbook_one():
     half = 1.96 * values.std() / np.sqrt(2000)
     assert low == pytest.approx(values.mean() - half, abs=0.005)
     assert high == pytest.approx(values.mean() + half, abs=0.005)
-
-
-def test_regression_recovers_planted_coefficients():
-    rng = np.random.default_rng(0)
-    found = [
-        TriggerQuestion(("x",), 0, ((0,), (1,)), cell) for cell in AGREEMENT if ".none." not in cell for _ in range(50)
-    ]
-    planted = np.array([[0.3 * (".rc." in d.condition) + 0.2 * d.condition.endswith("inflected")] for d in found])
-    scores = 1.0 + planted - 0.1 * np.arange(1, 7) + rng.normal(0, 0.05, (len(found), 6))
-    table = confusion.regression(found, scores).set_index("factor")
-    expected = {"Intercept": 1.0, "rc": 0.3, "match": 0.0, "inflected": 0.2, "layer": -0.1}
-    assert table["coefficient"].to_dict() == pytest.approx(expected, abs=0.01)
-    assert table.at["layer", "p"] < 1e-6 < table.at["match", "p"]
-    assert (table["observations"] == len(found) * 6).all()
-
-
-def test_summary_means_and_contrasts_by_hand():
-    cells = [cell for cell in REFLEXIVE if cell != "reflexive.none"]
-    found = [TriggerQuestion(("a", cell), 0, ((0,), (1,)), cell) for cell in cells for _ in range(3)]
-    base = np.repeat([1.0, 0.5, 0.8, 0.8, 2, 2, 2, 2], 3)
-    noise = np.tile([-0.1, 0.0, 0.1], 8)
-    tables = confusion.summarised(found, np.column_stack([base + noise, base + noise + 0.2]))
-    means = tables["conditions"].set_index("label")["confusion"]
-    assert means["R1"] == pytest.approx(1.1)
-    assert tables["conditions"]["example"][0] == "a reflexive.object.match"
-    contrasts = tables["contrasts"].set_index("contrast")["estimate"]
-    assert contrasts["match minus mismatch, object (R1 - R2)"] == pytest.approx(0.5)
-    assert contrasts["three candidates minus two (R5-R8 - R1-R4)"] == pytest.approx(2 - (1 + 0.5 + 0.8 + 0.8) / 4)
-    assert contrasts["a third of the depth minus the layer before"] == pytest.approx(0.2)
-
-
-def test_middle_and_early_layers():
-    assert probes.middle(12) == [4, 5, 6, 7, 8]
-    assert probes.middle(6) == [2, 3, 4]
-    assert probes.early(12) == [1, 2, 3]
-    assert probes.early(6) == [1]
 
 
 @pytest.mark.parametrize("paper", PAPERS)

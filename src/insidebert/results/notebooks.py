@@ -17,6 +17,8 @@ from insidebert.results.cache import notebook_fingerprint
 from insidebert.results.parameters import checked
 from insidebert.results.paths import Paths
 
+QUIET = {"TQDM_DISABLE": "1", "TQDM_DELAY": "86400"}
+
 
 @dataclass(frozen=True)
 class Notebook:

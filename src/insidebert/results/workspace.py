@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
+from IPython.display import Markdown
 from matplotlib.figure import Figure
 from pandas.io.formats.style import Styler
 
@@ -103,17 +104,27 @@ class Workspace:
 
     def draw(self, slug: str) -> Figure | Styler:
         """Draw one of the paper's artifacts from the tidy tables and write its files."""
-        known = {artifact.slug: artifact for artifact in paper(self.paper).load("artifacts")}
-        if slug not in known:
-            raise InputError(f"{self.paper} has no artifact {slug!r}; it has {', '.join(known)}")
-        sources = known[slug].sources(self.paths, self.paper)
-        made = artifacts.render(known[slug], sources, self.paths.figures / self.paper)
+        artifact = self._artifact(slug)
+        made = artifacts.render(artifact, artifact.sources(self.paths, self.paper), self.paths.figures / self.paper)
         return shown(made) if isinstance(made, pd.DataFrame) else made
+
+    def seen(self, slug: str) -> Markdown:
+        """What is seen in one of the paper's artifacts, a sentence a model, its numbers read from the tidy tables."""
+        artifact = self._artifact(slug)
+        folder = artifact.sources(self.paths, self.paper)
+        sentences = artifact.seen(*(read_tidy(folder / f"{name}.csv") for name in artifact.tables))
+        return Markdown("\n".join(f"- {sentence}" for sentence in sentences))
 
     def findings(self, *names: str) -> Styler:
         """What the paper says of some measurements beside what was measured: a row per claim and model."""
         own = [claim for claim in claims.read(self.paper) if claim.table.rpartition("-")[0] in names]
         return shown(claims.findings(own, self._folder))
+
+    def _artifact(self, slug: str) -> artifacts.Artifact:
+        known = {artifact.slug: artifact for artifact in paper(self.paper).load("artifacts")}
+        if slug not in known:
+            raise InputError(f"{self.paper} has no artifact {slug!r}; it has {', '.join(known)}")
+        return known[slug]
 
     @property
     def _folder(self) -> Path:

@@ -1,15 +1,19 @@
 """The authors' file formats (github.com/yongjie-lin/bert-opensesame): one sentence a line, then indices."""
 
+import re
+from collections.abc import Callable
+from itertools import product
 from pathlib import Path
 
 from insidebert.errors import InputError
 from insidebert.measure.confusion import TriggerQuestion
+from insidebert.text.grammar import Sentence
 
 NUMBERS = ("sg", "pl")
 KINDS = ("modal", "inflected")
 AGREEMENT = [
-    *(f"agreement.none.{n}.{k}" for n in NUMBERS for k in KINDS),
-    *(f"agreement.{m}.{n}.{d}.{k}" for m in ("pp", "rc") for n in NUMBERS for d in NUMBERS for k in KINDS),
+    *(f"agreement.none.{n}.{k}" for n, k in product(NUMBERS, KINDS)),
+    *(f"agreement.{m}.{n}.{d}.{k}" for m, n, d, k in product(("pp", "rc"), NUMBERS, NUMBERS, KINDS)),
 ]
 """Our names of the authors' files agr.0 ... agr.19, in their order."""
 
@@ -26,20 +30,46 @@ REFLEXIVE = [
 ]
 """Our names of refl.0 ... refl.8; rc_object names the relative clause's noun first, then the object."""
 
+FILES = {
+    "main_auxiliary.plain": ("aux.train", "aux.test"),
+    "main_auxiliary.relative": ("aux.gen",),
+    "subject_noun.plain": ("sbjn-join.train", "sbjn-join.test"),
+    "subject_noun.compound": ("sbjn-join.gen_comp",),
+    "subject_noun.possessive": ("sbjn-join.gen_apost",),
+    **{cell: (f"agr.{i}",) for i, cell in enumerate(AGREEMENT)},
+    **{cell: (f"refl.{i}",) for i, cell in enumerate(REFLEXIVE)},
+}
+"""Our condition -> the authors' files; the first of two is the training set, the second the development set."""
 
-def read_probing(path: Path) -> list[tuple[tuple[str, ...], int]]:
-    """A probing file: sentence, tab, target index -> (words, index).
 
-    The index counts words in aux.* and uncased BERT pieces in sbjn-join.*, as the authors wrote them.
+def first(read: Callable[[Path], list], path: Path, count: int) -> list:
+    """The first `count` sentences of a file.
+
+    Raises:
+        InputError: the file is not there, or holds fewer.
+    """
+    if not path.is_file():
+        raise InputError(f"{path} is missing; name a folder that holds the authors' files")
+    found = read(path)
+    if len(found) < count:
+        raise InputError(f"{path} holds {len(found)} sentences, {count} are wanted; ask for fewer")
+    return found[:count]
+
+
+def read_probing(path: Path) -> list[Sentence]:
+    """A probing file: sentence, tab, target index -> sentences with the role `target`.
+
+    The authors' index counts BERT's words, of which `fish's` is three; here it becomes an index of words.
 
     Raises:
         InputError: file and line of what cannot be read.
     """
-    rows = []
+    sentences = []
     for where, words, fields in _lines(path, columns=2):
-        (target,) = _indices(fields[0], where, None, exactly_one=True)
-        rows.append((words, target))
-    return rows
+        owners = [i for i, word in enumerate(words) for _ in re.findall(r"\w+|[^\w\s]", word)]
+        (target,) = _indices(fields[0], where, len(owners), exactly_one=True)
+        sentences.append(Sentence(words, (), (("target", (owners[target],)),), path.name))
+    return sentences
 
 
 def read_attention(path: Path) -> list[TriggerQuestion]:
@@ -50,17 +80,16 @@ def read_attention(path: Path) -> list[TriggerQuestion]:
     Raises:
         InputError: file and line of what cannot be read.
     """
-    phenomenon, _, cell = path.name.partition(".")
-    names = {"agr": AGREEMENT, "refl": REFLEXIVE}.get(phenomenon, [])
-    condition = names[int(cell)] if cell.isdigit() and int(cell) < len(names) else path.name
-    dependencies = []
+    conditions = {name: condition for condition, names in FILES.items() for name in names}
+    condition = conditions.get(path.name, path.name)
+    questions = []
     for where, words, (target, trigger, distractors) in _lines(path, columns=4):
-        (y,) = _indices(target, where, words, exactly_one=True)
-        phrases = [_indices(trigger, where, words), *_runs(_indices(distractors, where, words))]
+        (y,) = _indices(target, where, len(words), exactly_one=True)
+        phrases = [_indices(trigger, where, len(words)), *_runs(_indices(distractors, where, len(words)))]
         if not phrases[0]:
             raise InputError(f"{where}: the true trigger has no words")
-        dependencies.append(TriggerQuestion(words, y, tuple(map(tuple, phrases)), condition))
-    return dependencies
+        questions.append(TriggerQuestion(words, y, tuple(map(tuple, phrases)), condition))
+    return questions
 
 
 def _lines(path: Path, columns: int):
@@ -74,14 +103,14 @@ def _lines(path: Path, columns: int):
         yield f"{path}, line {number}", tuple(sentence.split()), fields
 
 
-def _indices(field: str, where: str, words: tuple[str, ...] | None, exactly_one: bool = False) -> list[int]:
+def _indices(field: str, where: str, length: int, exactly_one: bool = False) -> list[int]:
     try:
         indices = [int(index) for index in field.split()]
     except ValueError:
         raise InputError(f"{where}: {field!r} is not a list of indices") from None
     if exactly_one and len(indices) != 1:
         raise InputError(f"{where}: one target index belongs here, not {len(indices)}")
-    if any(i < 0 or (words is not None and i >= len(words)) for i in indices):
+    if any(not 0 <= i < length for i in indices):
         raise InputError(f"{where}: an index of {field!r} lies outside the sentence")
     return indices
 
