@@ -52,14 +52,19 @@ def run(options) -> None:
 
 def train(options) -> None:
     """Fine-tune a notebook's reader into CHECKPOINT, where the notebook finds it; `accelerate launch` spreads it."""
+    from insidebert.models import loading
     from insidebert.papers.mcrc.attacks import fine_tuned
+    from insidebert.papers.mcrc.question_sets import splits_of
 
     paths = Paths.find(options.profile)
     ((notebook, parameters),) = _planned(paths, options, options.profile, only=options.notebook).values()
     if not parameters.get("CHECKPOINT"):
         raise InputError(f"notebook {notebook.name} keeps no training; -p CHECKPOINT=FOLDER names where to keep it")
+    counts = [parameters[name] for name in ("TRAIN", "DEVELOPMENT", "TEST")]
+    questions = splits_of(paths.data(parameters["DATASET"]), *counts, parameters["PLANTED"])[:2]
+    plan, checkpoint = parameters["PLAN"] | parameters["RATES"], paths.data(parameters["CHECKPOINT"])
     for name in parameters["MODELS"]:
-        reader = fine_tuned(name, paths, parameters)
+        reader = fine_tuned(loading.load(loading.resolve(name)), *questions, plan, checkpoint=checkpoint)
         if reader.first_process:
             print(f"{name}: development accuracy {reader.development:.3f}, kept in {parameters['CHECKPOINT']}")
 

@@ -35,6 +35,7 @@ class Claim:
         table: tidy table that decides, with columns low, high and either estimate or coefficient.
         where: column -> value of the deciding row.
         holds: `above X`, `below X` or `between X Y`.
+        data: `recorded` among them if the recorded tables decide it too, as a model of their own.
         optional: the row may be missing, because a reader's data need not hold every case.
         models: two models if the claim compares them (first minus second); empty if it is about each model.
     """
@@ -48,6 +49,10 @@ class Claim:
     holds: str
     models: tuple[str, ...] = ()
     optional: bool = False
+    unit: str = ""
+    question: str = ""
+    figure: str = ""
+    data: tuple[str, ...] = ("embedded",)
 
 
 def read(paper: str) -> list[Claim]:
@@ -115,12 +120,15 @@ def collect(paths: Paths, papers: tuple[str, ...]) -> pd.DataFrame:
     rows = []
     for paper in papers:
         for claim in read(paper):
-            path = paths.results / paper / f"{claim.table}.csv"
-            if not path.exists():
-                continue
             common = {"paper": paper, "id": claim.id, "statement": claim.statement, "place": claim.place}
             common |= {"paper_value": claim.paper, "holds_if": claim.holds}
-            rows += [common | row for row in decide(claim, read_tidy(path))]
+            for folder in (paths.results, *[paths.recorded] * ("recorded" in claim.data)):
+                path = folder / paper / f"{claim.table}.csv"
+                if path.exists():
+                    table = read_tidy(path)
+                    if folder == paths.recorded:
+                        table["model"] += " on " + table["dataset"].str.upper()
+                    rows += [common | row for row in decide(claim, table)]
     if not rows:
         raise InputError(f"no results in {paths.results}; `make figures` measures them")
     table = pd.DataFrame(rows, columns=COLUMNS)

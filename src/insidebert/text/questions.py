@@ -13,7 +13,7 @@ from xml.etree import ElementTree
 import pandas as pd
 
 from insidebert.errors import InputError
-from insidebert.results.artifacts import write_text
+from insidebert.files import write_text
 
 SPLITS = ("train", "dev", "test")
 LETTERS = ("A", "B", "C", "D", "E")

@@ -1,26 +1,20 @@
 """The paper's tables, and its figures of what was measured; drawn from tidy tables alone."""
 
 import textwrap
-from importlib.resources import files
 
 import numpy as np
 import pandas as pd
-import yaml
 from matplotlib.figure import Figure
 
-from insidebert.papers.mcrc.text_figures import PAPER, RECIPES, appended, options, procedures, shuffled_passage
+from insidebert.papers.mcrc.effect_figures import by_answer, by_attack, by_degree, by_length
+from insidebert.papers.mcrc.printed import PAPER, PRINTED
+from insidebert.papers.mcrc.text_figures import RECIPES, appended, options, procedures, shuffled_passage
 from insidebert.results import plots
 from insidebert.results.artifacts import Artifact
 
-PRINTED = yaml.safe_load((files("insidebert.papers.mcrc") / "printed.yml").read_text(encoding="utf-8"))
 RANDOM = "random guess"
 ATTACKED = "Accuracy under each attack and its change relative to the original, in %, with 95% intervals over questions"
 TRAINED = "Accuracy after un-answerable training in %, and its distance to the original's in points, with 95% intervals"
-FEATURES = {
-    "length_change": ("Figure 5", "change of the distractors' length (%)", 100),
-    "answer_words": ("Figure 7", "length of the correct answer (words)", 1),
-    "degree": ("Figure 8", "largest ShuffleDegree of a distractor", 1),
-}
 
 
 def statistics(sets: pd.DataFrame) -> pd.DataFrame:
@@ -116,52 +110,6 @@ def planted(curve: pd.DataFrame) -> Figure:
     return figure
 
 
-def by_length(bins: pd.DataFrame, correlations: pd.DataFrame) -> Figure:
-    """Figure 5: change of accuracy against change of the distractors' length."""
-    return _against("length_change", bins, correlations)
-
-
-def by_answer(bins: pd.DataFrame, correlations: pd.DataFrame) -> Figure:
-    """Figure 7: change of accuracy against the answer's length."""
-    return _against("answer_words", bins, correlations)
-
-
-def by_degree(bins: pd.DataFrame, correlations: pd.DataFrame) -> Figure:
-    """Figure 8: change of accuracy against ShuffleDegree."""
-    return _against("degree", bins, correlations)
-
-
-def by_attack(attacks: pd.DataFrame, questions: pd.DataFrame) -> Figure:
-    """Figure 6: change of accuracy against change of length, a point per attack and model."""
-    rows = plots.shown(attacks)
-    rows = rows[rows["attack"] != "original"]
-    lengths = plots.shown(questions).groupby(["model", "dataset", "attack"])["length_change"].mean()
-    figure, ((ax,),) = plots.new_figure(width=6.4, height=4.0)
-    palette = plots.colours(rows["attack"])
-    for i, (_, own) in enumerate(rows.groupby("model", sort=False)):
-        for row in own.itertuples():
-            x = lengths[(row.model, row.dataset, row.attack)] * 100
-            ax.errorbar(
-                x,
-                row.change * 100,
-                [[(row.change - row.change_low) * 100], [(row.change_high - row.change) * 100]],
-                color=palette[row.attack],
-                marker=plots.MARKERS[i],
-                lw=0.9,
-                ms=6,
-                label=row.attack if i == 0 else None,
-            )
-    ax.axhline(0, color=plots.REFERENCE, lw=0.8)
-    ax.set_xlabel("change of the distractors' length (%)")
-    ax.set_ylabel("change of accuracy (%)")
-    ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
-    plots.caption(
-        figure,
-        f"Figure 6 of {PAPER}, with {plots.model_list(rows)} on {rows['dataset'].iloc[0]}; bars: 95% intervals",
-    )
-    return figure
-
-
 def word_by_word(case: pd.DataFrame) -> Figure:
     """Figure 9: the un-readable distractor, a word at a time, and the probabilities of answer and distractor."""
     rows = plots.shown(case)
@@ -186,36 +134,6 @@ def word_by_word(case: pd.DataFrame) -> Figure:
     return figure
 
 
-def _against(feature: str, bins: pd.DataFrame, correlations: pd.DataFrame) -> Figure:
-    label, axis, factor = FEATURES[feature]
-    rows = plots.shown(bins)
-    rows = rows[rows["feature"] == feature]
-    found = plots.shown(correlations)
-    models = list(dict.fromkeys(rows["model"]))
-    figure, (axes,) = plots.new_figure(len(models), width=5.6 if len(models) == 1 else 4.2, height=3.2, sharey=True)
-    colour = plots.colours(["bins"])["bins"]
-    for ax, model in zip(axes, models, strict=True):
-        own = rows[rows["model"] == model].sort_values("x")
-        ax.plot(own["x"] * factor, own["change"] * 100, marker="o", color=colour)
-        ax.axhline(0, color=plots.REFERENCE, lw=0.8)
-        row = found[(found["model"] == model) & (found["feature"] == feature)].iloc[0]
-        correlation = f"r = {row['estimate']:.2f} [{row['low']:.2f}, {row['high']:.2f}]"
-        known = np.isfinite(row["estimate"])
-        ax.set_title(
-            f"{model}, {row['dataset']}\n{correlation if known else 'r is not defined: no spread'}", fontsize=9
-        )
-        ax.set_xlabel(axis)
-        ax.set_ylabel("change of accuracy (%)" if ax is axes[0] else "")
-    printed = ", ".join(f"{name} {value:+.2f}" for name, value in PRINTED["correlations"][feature].items())
-    plots.caption(
-        figure,
-        f"{label} of {PAPER}, with {plots.model_list(rows)}, AddSent2Opt-Shuffle;\n"
-        "points: equal shares of questions; r: over questions, with its 95% interval\n"
-        f"(paper, over its points: {printed})",
-    )
-    return figure
-
-
 AGAINST = ("attacks-bins", "attacks-correlations")
 EXAMPLES = ("attacks-examples",)
 ARTIFACTS = (
@@ -227,7 +145,13 @@ ARTIFACTS = (
     Artifact("figure-4", "Figure 4", "A shuffled passage to train on", ("example-question",), shuffled_passage),
     Artifact("table-3", "Table 3", TRAINED, ("unanswerable-conditions",), trainings),
     Artifact("figure-5", "Figure 5", "Change of accuracy against change of option length", AGAINST, by_length),
-    Artifact("figure-6", "Figure 6", "The same per attack", ("attacks-accuracy", "attacks-questions"), by_attack),
+    Artifact(
+        "figure-6",
+        "Figure 6",
+        "The same per attack",
+        ("attacks-accuracy", "attacks-questions", "attacks-correlations"),
+        by_attack,
+    ),
     Artifact("figure-7", "Figure 7", "Change of accuracy against the length of the answer", AGAINST, by_answer),
     Artifact("figure-8", "Figure 8", "Change of accuracy against ShuffleDegree", AGAINST, by_degree),
     Artifact("figure-9", "Figure 9", "An un-readable distractor, a word at a time", ("attacks-case",), word_by_word),
@@ -246,7 +170,13 @@ ARTIFACTS = (
             ("table-2", "Table 2", ATTACKED, ("attacks-accuracy",), accuracies),
             ("table-3", "Table 3", TRAINED, ("unanswerable-conditions",), trainings),
             ("figure-5", "Figure 5", "Change of accuracy against change of option length", AGAINST, by_length),
-            ("figure-6", "Figure 6", "The same per attack", ("attacks-accuracy", "attacks-questions"), by_attack),
+            (
+                "figure-6",
+                "Figure 6",
+                "The same per attack",
+                ("attacks-accuracy", "attacks-questions", "attacks-correlations"),
+                by_attack,
+            ),
         )
     ),
 )

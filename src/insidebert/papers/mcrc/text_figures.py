@@ -6,9 +6,9 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
 
+from insidebert.papers.mcrc.printed import PAPER
 from insidebert.results import plots
 
-PAPER = "Si et al. (2019)"
 WRAPPED, CAPTION = 92, 110
 """Letters in a line of text and in one of the caption."""
 
