@@ -134,6 +134,7 @@ def word_by_word(case: pd.DataFrame) -> Figure:
     return figure
 
 
+PER_ATTACK = ("attacks-accuracy", "attacks-questions", "attacks-correlations")
 AGAINST = ("attacks-bins", "attacks-correlations")
 EXAMPLES = ("attacks-examples",)
 ARTIFACTS = (
@@ -145,13 +146,7 @@ ARTIFACTS = (
     Artifact("figure-4", "Figure 4", "A shuffled passage to train on", ("example-question",), shuffled_passage),
     Artifact("table-3", "Table 3", TRAINED, ("unanswerable-conditions",), trainings),
     Artifact("figure-5", "Figure 5", "Change of accuracy against change of option length", AGAINST, by_length),
-    Artifact(
-        "figure-6",
-        "Figure 6",
-        "The same per attack",
-        ("attacks-accuracy", "attacks-questions", "attacks-correlations"),
-        by_attack,
-    ),
+    Artifact("figure-6", "Figure 6", "The same per attack", PER_ATTACK, by_attack),
     Artifact("figure-7", "Figure 7", "Change of accuracy against the length of the answer", AGAINST, by_answer),
     Artifact("figure-8", "Figure 8", "Change of accuracy against ShuffleDegree", AGAINST, by_degree),
     Artifact("figure-9", "Figure 9", "An un-readable distractor, a word at a time", ("attacks-case",), word_by_word),
@@ -170,13 +165,9 @@ ARTIFACTS = (
             ("table-2", "Table 2", ATTACKED, ("attacks-accuracy",), accuracies),
             ("table-3", "Table 3", TRAINED, ("unanswerable-conditions",), trainings),
             ("figure-5", "Figure 5", "Change of accuracy against change of option length", AGAINST, by_length),
-            (
-                "figure-6",
-                "Figure 6",
-                "The same per attack",
-                ("attacks-accuracy", "attacks-questions", "attacks-correlations"),
-                by_attack,
-            ),
+            ("figure-6", "Figure 6", "The same per attack", PER_ATTACK, by_attack),
+            ("figure-7", "Figure 7", "Change of accuracy against the length of the answer", AGAINST, by_answer),
+            ("figure-8", "Figure 8", "Change of accuracy against ShuffleDegree", AGAINST, by_degree),
         )
     ),
 )
