@@ -31,6 +31,7 @@ class Artifact:
         tables: names of the tidy tables it is drawn from.
         draw: function of those tables -> Figure, or a DataFrame that is ready to print.
         ours: True for an artifact that the paper does not have.
+        seen: function of those tables -> sentences that say what is seen, their numbers computed.
         recorded: True if the tables are those of the recorded runs on other people's data.
     """
 
@@ -41,6 +42,7 @@ class Artifact:
     draw: Callable
     ours: bool = False
     recorded: bool = False
+    seen: Callable | None = None
 
     def sources(self, paths: Paths, paper: str) -> Path:
         """Folder of the tidy tables."""
