@@ -169,5 +169,16 @@ ATTACKS = (
 )
 """In the order of the paper's Table 2."""
 
+RECIPES = {
+    "AddSent2Pas-Shuffle": "question and wrong options, shuffled together, behind the passage",
+    "AddSent2Opt-Shuffle": "every wrong option with a sentence of the passage, shuffled together",
+    "AddAns2Opt-Shuffle": "every wrong option with the right one, shuffled together",
+    "Sent2Opt-Shuffle": "a shuffled sentence of the passage in place of every wrong option",
+    "Ans2Opt-Shuffle": "the shuffled right option in place of every wrong one",
+    "AddSent2Opt": "a sentence of the passage behind every wrong option, in order",
+    "AddAns2Opt": "the right option behind every wrong one, in order",
+}
+"""The attacks in words."""
+
 CONDITIONS = ("original", "P-Shuffle", "Q-Shuffle", "PQ-Shuffle", "P-Remove", "Q-Remove", "PQ-Remove")
 """In the order of the paper's Table 3."""

@@ -53,7 +53,11 @@ def by_attack(attacks: pd.DataFrame, questions: pd.DataFrame, correlations: pd.D
         ax.margins(x=0.08)
         ax.set_xlabel("change of the distractors' length (%)")
         ax.set_ylabel("change of accuracy (%)" if ax is axes[0] else "")
-        found = plots.shown(correlations).query("model == @model and over == 'attacks'").iloc[0]
+        found = (
+            plots.shown(correlations)
+            .pipe(lambda all_, model=model: all_[(all_["model"] == model) & (all_["over"] == "attacks")])
+            .iloc[0]
+        )
         ax.set_title(f"{model}, {own['dataset'].iloc[0]}: over the attacks {_r(found)}", fontsize=9)
         names = [(r.x, r.change * 100, r.attack, palette[r.attack]) for r in own.itertuples()]
         plots.label_ends(ax, names, gap=0.075)
@@ -98,7 +102,7 @@ def _against(feature: str, bins: pd.DataFrame, correlations: pd.DataFrame) -> Fi
         ax.set_ylim(-104, top)
         known = found[(found["model"] == model) & (found["feature"] == feature)].set_index("over")
         over = [f"over the {name} {_r(known.loc[name])}" for name in ("bins", "questions")]
-        ax.set_title(f"{model}, {own['dataset'].iloc[0]}\n{', '.join(over)}", fontsize=8.5)
+        ax.set_title(f"{model}, {own['dataset'].iloc[0]}\n{over[0]}\n{over[1]}", fontsize=8.5)
         ax.set_xlabel(axis)
         ax.set_ylabel("change of accuracy (%)" if ax is axes[0] else "")
         ax.legend(loc="upper right", fontsize=7, ncols=3)

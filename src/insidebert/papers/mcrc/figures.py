@@ -136,8 +136,8 @@ def word_by_word(case: pd.DataFrame) -> Figure:
         ax.set_xticks(own["step"], ["(empty)", *own["word"].iloc[1:]], rotation=60, ha="right", fontsize=7)
         plots.percent_axis(ax, "probability (%)")
         first = own.iloc[0]
-        about = f"answer: {first['right']}; distractor before the attack: {first['original']}"
-        lines = [f"{model}: {first['question']}", about]
+        lines = [f"{model}: {first['question']}", f"answer: {first['right']}"]
+        lines.append(f"distractor before the attack: {first['original']}")
         ax.set_title("\n".join(textwrap.shorten(line, 80) for line in lines), fontsize=8)
         ax.legend(loc="best", fontsize=7.5)
     plots.caption(

@@ -88,8 +88,8 @@ def shuffled_passage(question: pd.DataFrame) -> Figure:
         right = row.option == row.answer
         lines += _wrapped(f"{LETTERS[row.option]}  {row.text}{'  (correct)' if right else ''}")
     about = (
-        f"Figure 4 of {PAPER}, on {first['dataset']}: P-Shuffle; of the training questions whose options all stand in "
-        "the passage, the one with the shortest"
+        f"Figure 4 of {PAPER}, on {first['dataset']}: P-Shuffle; of the training questions whose wrong options have "
+        "most of their words in the passage, the one with the shortest"
     )
     return _page(lines, about)
 
@@ -160,7 +160,7 @@ def _page(lines: list[Line], about: str) -> Figure:
         places = [row for row, _ in group]
         if boxed:
             colour = plots.MARKED if lines[places[0]].red else "0.5"
-            frame = (0.0, -places[-1] - 0.9), 1.0, len(places)
+            frame = (0.0, -places[-1] - 0.8), 1.0, len(places)
             ax.add_patch(Rectangle(*frame, facecolor="none", edgecolor=colour, lw=0.8, clip_on=False))
     ax.set_xlim(0, 1)
     ax.set_ylim(-len(lines), 0.3)
