@@ -6,11 +6,13 @@ from dataclasses import replace
 import huggingface_hub
 import pandas as pd
 import pytest
+from hypothesis import HealthCheck, given, settings
 
 from insidebert.errors import InputError
 from insidebert.papers.mcrc.question_sets import described
 from insidebert.text import questions
 from insidebert.text.questions import Question, checked
+from tests.strategies import asked
 
 ARTICLE = {
     "id": "middle2.txt",
@@ -181,7 +183,7 @@ BAD = [
     (
         lambda f: race(f, ARTICLE | {"options": ["abcd"] * 2}),
         "train",
-        r"2\.txt: question middle2.txt/1: 'abcd' is not a list",
+        r"middle2.txt/1: 'abcd' is not a list",
     ),
     (lambda f: race(f), "dev", r"looks like RACE, but holds no dev/middle or dev/high"),
     (lambda f: f"{race(f)}#low", "train", r"RACE has the parts middle\|high, not 'low'"),
@@ -349,3 +351,30 @@ def test_hub_connection_lost(monkeypatch):
     monkeypatch.setattr(huggingface_hub, "list_repo_files", lost)
     with pytest.raises(InputError, match=r"hub:a/b is out of reach \(HTTPError\)"):
         questions.read("hub:a/b", "test")
+
+
+@pytest.mark.parametrize("form", ["RACE", "DREAM", "JSON lines"])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(passages=asked())
+def test_whatever_is_asked_comes_back(tmp_path_factory, form, passages):
+    folder = tmp_path_factory.mktemp("asked")
+    expected = [
+        (passage, question, tuple(options), answer) for passage, own in passages for question, (options, answer) in own
+    ]
+    if form == "RACE":
+        (folder / "test").mkdir()
+        for i, (passage, own) in enumerate(passages):
+            parts = {"questions": [q for q, _ in own], "options": [o for _, (o, _) in own]}
+            item = {"id": f"{i}", "article": passage, **parts, "answers": ["ABCDE"[a] for _, (_, a) in own]}
+            (folder / "test" / f"{i}.txt").write_text(json.dumps(item), encoding="utf-8")
+    elif form == "DREAM":
+        items = [
+            [[passage], [{"question": q, "choice": o, "answer": o[a]} for q, (o, a) in own], f"{i}"]
+            for i, (passage, own) in enumerate(passages)
+        ]
+        (folder / "test.json").write_text(json.dumps(items), encoding="utf-8")
+    else:
+        questions.write(folder / "test.jsonl", [Question(f"{i}", *row) for i, row in enumerate(expected)])
+    found, left_out = questions.read_counted(folder, "test")
+    assert [(q.passage, q.question, q.options, q.answer) for q in found] == expected
+    assert left_out == {}

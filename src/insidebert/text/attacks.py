@@ -169,7 +169,7 @@ ATTACKS = (
 )
 """In the order of the paper's Table 2."""
 
-RECIPES = {
+IN_WORDS = {
     "AddSent2Pas-Shuffle": "question and wrong options, shuffled together, behind the passage",
     "AddSent2Opt-Shuffle": "every wrong option with a sentence of the passage, shuffled together",
     "AddAns2Opt-Shuffle": "every wrong option with the right one, shuffled together",

@@ -53,11 +53,8 @@ def by_attack(attacks: pd.DataFrame, questions: pd.DataFrame, correlations: pd.D
         ax.margins(x=0.08)
         ax.set_xlabel("change of the distractors' length (%)")
         ax.set_ylabel("change of accuracy (%)" if ax is axes[0] else "")
-        found = (
-            plots.shown(correlations)
-            .pipe(lambda all_, model=model: all_[(all_["model"] == model) & (all_["over"] == "attacks")])
-            .iloc[0]
-        )
+        found = plots.shown(correlations)
+        found = found[(found["model"] == model) & (found["over"] == "attacks")].iloc[0]
         ax.set_title(f"{model}, {own['dataset'].iloc[0]}: over the attacks {_r(found)}", fontsize=9)
         names = [(r.x, r.change * 100, r.attack, palette[r.attack]) for r in own.itertuples()]
         plots.label_ends(ax, names, gap=0.075)
