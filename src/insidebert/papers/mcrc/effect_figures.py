@@ -107,7 +107,7 @@ def _against(feature: str, bins: pd.DataFrame, correlations: pd.DataFrame) -> Fi
     plots.caption(
         figure,
         f"{label} of {PAPER}, with {plots.model_list(rows)}, AddSent2Opt-Shuffle; grey: BERT-large in the paper\n"
-        f"points: bins of n questions, with 95% intervals; r of the paper, over its bins: {printed}",
+        f"points: bins of n questions, with 95% intervals\nr of the paper, over its bins: {printed}",
     )
     return figure
 
