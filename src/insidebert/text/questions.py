@@ -62,7 +62,7 @@ def checked(question: Question) -> Question:
 
 
 def read(source: str | Path, split: str) -> list[Question]:
-    """Questions of one split of a data set, in its order; as `read_counted`, which also counts what is left out."""
+    """Questions of one split of a data set, in its order; `read_counted` also counts what is left out."""
     return read_counted(source, split)[0]
 
 
@@ -124,9 +124,7 @@ class _Found:
     questions: dict[str, Question] = field(default_factory=dict)
     left_out: Counter = field(default_factory=Counter)
 
-    def add(
-        self, name: str, passage: str, asked: str, options: list[str], answer: object, notes: tuple = (), keys=LETTERS
-    ) -> None:
+    def add(self, name: str, passage: str, asked: str, options: list, answer, notes: tuple = (), keys=LETTERS) -> None:
         """Keep a question whose answer is one of the keys: letters, numbers or the options themselves."""
         if not isinstance(options, list):
             raise InputError(f"question {name}: {options!r} is not a list of options")
@@ -292,8 +290,8 @@ def _holds(folder: Path, patterns: tuple[str, ...], split: str) -> bool:
 
 def _lines(path: Path) -> list[tuple[int, str]]:
     """Lines that are not blank, with their numbers."""
-    lines = read_text(path).split("\n")  # not splitlines: a text may hold U+2028
-    return [(number, line) for number, line in enumerate(lines, 1) if line.strip()]
+    lines = enumerate(read_text(path).split("\n"), 1)  # not splitlines: a text may hold U+2028
+    return [(number, line) for number, line in lines if line.strip()]
 
 
 def _content(element: ElementTree.Element) -> str:
