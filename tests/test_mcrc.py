@@ -9,7 +9,7 @@ import pytest
 from insidebert.errors import InputError
 from insidebert.finetune.reader import Reader, Training
 from insidebert.models import loading
-from insidebert.papers.mcrc import attacks, figures, question_sets, unanswerable
+from insidebert.papers.mcrc import attacks, effects, figures, question_sets, quotations, unanswerable
 from insidebert.results import artifacts, claims
 from insidebert.results.paths import Paths
 from insidebert.text import questions
@@ -38,7 +38,7 @@ def folder(tmp_path_factory):
 
 def test_the_tables_agree_with_the_questions(tiny_folder, folder):
     model = loading.load(loading.resolve(str(tiny_folder("bert"))))
-    made = attacks.attacks(model, folder, **SIZES, planted={}, plan=PLAN)
+    made = attacks.attacks(model, folder, **SIZES, planted={}, plan=PLAN, seeds=[0])
     rows, table = made["questions"], made["accuracy"].set_index("attack")
     assert list(table.index) == ["original", *ATTACKS]
     accuracy = rows.groupby("attack")["right"].mean()
@@ -54,20 +54,20 @@ def test_the_tables_agree_with_the_questions(tiny_folder, folder):
     contrasts = made["contrasts"].set_index("contrast")["estimate"]
     assert contrasts["average change over the attacks"] == pytest.approx(table["change"].iloc[1:].mean())
     case = made["case"]
-    falls = before["p_answer"] - rows[rows["attack"] == attacks.CASE].set_index("id")["p_answer"]
+    falls = before["p_answer"] - rows[rows["attack"] == quotations.CASE].set_index("id")["p_answer"]
     asked = {q.id: q for q in questions.read(folder, "test")}[falls.idxmax()]
     assert case["right"].iloc[0] == asked.options[asked.answer]
-    attacked = attack(asked, attacks.CASE, attacks.SEED).question
-    assert " ".join(case["word"]) in attacked.options
+    attacked = attack(asked, quotations.CASE, attacks.SEED).question
+    assert " ".join(case["word"]).strip() in attacked.options
     assert (case["answer"] + case["distractor"] < 1).all()
-    assert set(made["examples"]["attack"]) == set(attacks.SHOWN)
+    assert set(made["examples"]["attack"]) == set({quotations.APPENDED, *quotations.OPTIONS})
     assert "toy" in made["questions"]["dataset"].iloc[0]
 
 
 def test_every_figure_is_drawn_from_what_was_measured(tiny_folder, folder, tmp_path):
     model = loading.load(loading.resolve(str(tiny_folder("bert"))))
     made = {
-        "attacks": attacks.attacks(model, folder, **SIZES, planted={}, plan=PLAN),
+        "attacks": attacks.attacks(model, folder, **SIZES, planted={}, plan=PLAN, seeds=[0]),
         "unanswerable": unanswerable.unanswerable(model, folder, **SIZES, planted={}, plan=PLAN, seeds=[0]),
         "recovered": unanswerable.recovered(model, [0.0, 1.0], 3, 4, 2, 3, {"epochs": 1, "pieces": 200}, [0]),
         "example": unanswerable.example(folder, 8, {}),
@@ -89,9 +89,9 @@ def test_every_figure_is_drawn_from_what_was_measured(tiny_folder, folder, tmp_p
 
 
 def test_ties_are_shared():
-    assert attacks.rightness(np.array([0.5, 0.3, 0.2]), 0) == 1
-    assert attacks.rightness(np.array([0.4, 0.4, 0.2]), 1) == 0.5
-    assert attacks.rightness(np.array([0.5, 0.3, 0.2]), 2) == 0
+    assert effects.rightness(np.array([0.5, 0.3, 0.2]), 0) == 1
+    assert effects.rightness(np.array([0.4, 0.4, 0.2]), 1) == 0.5
+    assert effects.rightness(np.array([0.5, 0.3, 0.2]), 2) == 0
 
 
 def test_sets_by_name(folder):
@@ -123,7 +123,7 @@ def test_training_tables_agree_with_the_readers(tiny_folder, folder):
     trained = Reader(model, Training(**PLAN, frozen=1, seed=1))
     sets_ = [[spoiled(q, "Q-Remove", attacks.SEED) for q in questions.read(folder, s)] for s in ("train", "dev")]
     own = questions.read(folder, "test")
-    right = [attacks.rightness(p, q.answer) for p, q in zip(trained.fit(*sets_).predict(own), own, strict=True)]
+    right = [effects.rightness(p, q.answer) for p, q in zip(trained.fit(*sets_).predict(own), own, strict=True)]
     by_hand = seeds[(seeds["condition"] == "Q-Remove") & (seeds["seed"] == 1)]["accuracy"].item()
     assert by_hand == pytest.approx(np.mean(right))
     contrasts = made["contrasts"].set_index("contrast")["estimate"]
@@ -142,9 +142,13 @@ def test_the_longest_option():
 
 def test_texts_can_be_concealed(tiny_folder, folder):
     model = loading.load(loading.resolve(str(tiny_folder("bert"))))
-    open_, closed = (attacks.attacks(model, folder, **SIZES, planted={}, plan=PLAN, texts=t) for t in (True, False))
+    open_, closed = (
+        attacks.attacks(model, folder, **SIZES, planted={}, plan=PLAN, seeds=[0], texts=t) for t in (True, False)
+    )
     for name in ("case", "examples"):
-        letters = "".join(map(str, closed[name].select_dtypes("str").drop(columns="attack", errors="ignore").values))
+        letters = "".join(
+            map(str, closed[name].select_dtypes("str").drop(columns=["attack", "dataset"], errors="ignore").values)
+        )
         assert not set("abcdefghijklmnopqrstuvw") & set(letters)
         assert open_[name].shape == closed[name].shape
     assert closed["examples"]["passage"].str.len().tolist() == open_["examples"]["passage"].str.len().tolist()

@@ -6,10 +6,13 @@ from dataclasses import replace
 import huggingface_hub
 import pandas as pd
 import pytest
+from hypothesis import HealthCheck, given, settings
 
 from insidebert.errors import InputError
+from insidebert.papers.mcrc.question_sets import described
 from insidebert.text import questions
 from insidebert.text.questions import Question, checked
+from tests.strategies.questions import asked
 
 ARTICLE = {
     "id": "middle2.txt",
@@ -177,14 +180,17 @@ BAD = [
     (lambda f: race(f, {"id": "x"}), "train", r"2\.txt: this is not an article .*KeyError: 'questions'"),
     (lambda f: race(f, ARTICLE | {"answers": ["B", ""]}), "train", r"2\.txt: question middle2.txt/2: answer ''"),
     (lambda f: race(f, ARTICLE | {"answers": ["E", "A"]}), "train", r"2\.txt: question middle2.txt/1: answer 'E'"),
-    (lambda f: race(f, ARTICLE | {"options": [["a", "b"]] * 2}), "train", r"middle2.txt/1: .*list of 4 options"),
-    (lambda f: race(f, ARTICLE | {"options": ["abcd"] * 2}), "train", r"middle2.txt/1: 'abcd' is not a list"),
+    (
+        lambda f: race(f, ARTICLE | {"options": ["abcd"] * 2}),
+        "train",
+        r"middle2.txt/1: 'abcd' is not a list",
+    ),
     (lambda f: race(f), "dev", r"looks like RACE, but holds no dev/middle or dev/high"),
     (lambda f: f"{race(f)}#low", "train", r"RACE has the parts middle\|high, not 'low'"),
     (lambda f: f"{race(f)}#high", "train", r"#high holds no question for split train"),
     (lambda f: dream(f, TALK, TALK[:2]), "dev", r"dev\.json, item 2: this is not \[turns"),
     (lambda f: dream(f, [["t"], [TALK[1][0] | {"answer": "No."}], "7"]), "dev", r"item 1: question 7/1: answer 'No.'"),
-    (lambda f: dream(f, [["t"], [TALK[1][0] | {"choice": ["Wet."]}], "7"]), "dev", r"question 7/1: .*of 3 options"),
+    (lambda f: dream(f, [["t"], [TALK[1][0] | {"choice": ["Wet."]}], "7"]), "dev", r"left out: 1 with 1 options"),
     (lambda f: f"{dream(f)}#one", "dev", r"DREAM has no parts, not 'one'"),
     (lambda f: mctest(f, STORY[:-1]), "train", r"tsv and mc160.train.ans, line 1: 22 columns and 4 letters"),
     (lambda f: mctest(f, letters="A\tB\tC\n"), "train", r"line 1: 23 columns and 3 letters"),
@@ -202,6 +208,15 @@ BAD = [
     (lambda f: jsonl(f, record(answer="A")), "test", r"test\.jsonl, line 1: question a: answer 'A'"),
     (lambda f: jsonl(f, record(options="ab")), "test", r"test\.jsonl, line 1: options 'ab' are not a list"),
     (lambda f: jsonl(f, record(notes=["x"])), "test", r"test\.jsonl, line 1: this is not .*AttributeError"),
+    (lambda f: jsonl(f, record() + "\n\n" + record()), "test", r"test\.jsonl, line 3: question a is there twice"),
+    (lambda f: race(f, ARTICLE | {"answers": [None, "A"]}), "train", r"2\.txt: question middle2.txt/1: answer None"),
+    (
+        lambda f: race(f, ARTICLE | {"options": [["a", "", "b", "c"]] * 2}),
+        "train",
+        r"middle2.txt/1: its option 1 is ''",
+    ),
+    (lambda f: race(f, ARTICLE | {"options": [["a", None, "b", "c"]] * 2}), "train", r"its option 1 is None"),
+    (lambda f: dream(f, TALK, TALK), "dev", r"item 2: question 7-1/1 is there twice"),
     (lambda f: jsonl(f, ""), "test", r"holds no question for split test"),
     (lambda f: f, "test", r"no data set in .* RACE, DREAM, MCTest, MCScript, JSON lines .*hub:"),
     (lambda f: "squad", "test", r"no data set in squad; there are RACE"),
@@ -215,12 +230,35 @@ def test_what_is_wrong_is_named_with_its_place(tmp_path, make, split, message):
         questions.read(make(tmp_path), split)
 
 
+def test_other_numbers_of_options_are_read_and_what_cannot_be_used_is_counted(tmp_path):
+    asked = ["Who?", "Where?", "When?", "Why?"]
+    options = [["he", "she"], ["here"], ["now", "then", "now", "soon"], list("abcde")]
+    article = ARTICLE | {"questions": asked, "options": options, "answers": ["B", "A", "A", "E"]}
+    (tmp_path / "train").mkdir()
+    (tmp_path / "train" / "1.txt").write_text(json.dumps(article), encoding="utf-8")  # RACE-C has no levels
+    found, left_out = questions.read_counted(tmp_path, "train")
+    assert [(question.options, question.answer, question.notes) for question in found] == [
+        (("he", "she"), 1, ()),
+        (tuple("abcde"), 4, ()),
+    ]
+    assert left_out == {"1 options": 1, "the answer twice": 1}
+
+
+def test_turns_that_are_one_text_and_words_that_look_like_nothing(tmp_path):
+    options = ["null", "None", "NA"]
+    talk = ["M: null\r\nW: NA", [{"question": "None?", "choice": options, "answer": "NA"}], "7"]
+    (question,) = questions.read(dream(tmp_path, talk), "dev")
+    assert (question.passage, question.options, question.answer) == ("M: null\r\nW: NA", ("null", "None", "NA"), 2)
+    questions.write(tmp_path / "own" / "test.jsonl", [question])
+    assert questions.read(tmp_path / "own", "test") == [question]
+
+
 def test_files_that_are_missing_doubled_or_not_utf8(tmp_path):
     (mctest(tmp_path) / "mc160.train.ans").unlink()
-    with pytest.raises(InputError, match=r"mc160\.train\.ans cannot be read \(No such file"):
+    with pytest.raises(InputError, match=r"mc160\.train\.ans cannot be read: No such file"):
         questions.read(tmp_path, "train")
     (tmp_path / "mc160.train.tsv").write_bytes(b"caf\xe9")
-    with pytest.raises(InputError, match=r"mc160\.train\.tsv: this is not text in UTF-8"):
+    with pytest.raises(InputError, match=r"mc160\.train\.tsv, line 1: byte 0xe9 is not UTF-8"):
         questions.read(tmp_path, "train")
     (tmp_path / "mc160.train.tsv").unlink()
     (mcscript(tmp_path) / "old-dev.xml").write_text(SCRIPT)
@@ -230,7 +268,7 @@ def test_files_that_are_missing_doubled_or_not_utf8(tmp_path):
 
 def test_statistics():
     longer = replace(QUESTION, id="q2", question="Why on earth?", options=("because of it", "no"), answer=0)
-    assert questions.statistics([QUESTION, longer, replace(longer, passage="One two three four five.")]) == {
+    assert described([QUESTION, longer, replace(longer, passage="One two three four five.")]) == {
         "questions": 3,
         "passages": 2,
         "passage_words": 4,  # 3 and 5, although the first is asked about twice
@@ -239,7 +277,7 @@ def test_statistics():
         "option_words": pytest.approx(10 / 6),
     }
     with pytest.raises(InputError, match="no questions"):
-        questions.statistics([])
+        described([])
 
 
 @pytest.fixture
@@ -313,3 +351,30 @@ def test_hub_connection_lost(monkeypatch):
     monkeypatch.setattr(huggingface_hub, "list_repo_files", lost)
     with pytest.raises(InputError, match=r"hub:a/b is out of reach \(HTTPError\)"):
         questions.read("hub:a/b", "test")
+
+
+@pytest.mark.parametrize("form", ["RACE", "DREAM", "JSON lines"])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(passages=asked())
+def test_whatever_is_asked_comes_back(tmp_path_factory, form, passages):
+    folder = tmp_path_factory.mktemp("asked")
+    expected = [
+        (passage, question, tuple(options), answer) for passage, own in passages for question, (options, answer) in own
+    ]
+    if form == "RACE":
+        (folder / "test").mkdir()
+        for i, (passage, own) in enumerate(passages):
+            parts = {"questions": [q for q, _ in own], "options": [o for _, (o, _) in own]}
+            item = {"id": f"{i}", "article": passage, **parts, "answers": ["ABCDE"[a] for _, (_, a) in own]}
+            (folder / "test" / f"{i}.txt").write_text(json.dumps(item), encoding="utf-8")
+    elif form == "DREAM":
+        items = [
+            [[passage], [{"question": q, "choice": o, "answer": o[a]} for q, (o, a) in own], f"{i}"]
+            for i, (passage, own) in enumerate(passages)
+        ]
+        (folder / "test.json").write_text(json.dumps(items), encoding="utf-8")
+    else:
+        questions.write(folder / "test.jsonl", [Question(f"{i}", *row) for i, row in enumerate(expected)])
+    found, left_out = questions.read_counted(folder, "test")
+    assert [(q.passage, q.question, q.options, q.answer) for q in found] == expected
+    assert left_out == {}

@@ -1,7 +1,8 @@
 """Options as sequences of pieces, and an encoder with a head that scores them."""
 
 import copy
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -114,3 +115,57 @@ class Sequences:
 def pairs_of(question: Question) -> list[tuple[str, str]]:
     """(passage, question and option) of every option."""
     return [(question.passage, f"{question.question} {option}".strip()) for option in question.options]
+
+
+def fit_passages(
+    model: Model, questions: list[Question], pieces: int, added: list[str] | None = None
+) -> list[Question]:
+    """Questions whose passages are cut, behind a word, so that every option is scored with all that is left of it.
+
+    Args:
+        pieces: longest sequence.
+        added: per question, a text that will be put into its sequence beside passage, question and option; it gets
+            room too.
+
+    Raises:
+        InputError: question, option and added text leave no piece of the passage.
+    """
+    tokenizer = model.tokenizer
+    room = min(pieces, model.limit) - tokenizer.num_special_tokens_to_add(pair=True)
+    taken = _lengths(tokenizer, added or [""] * len(questions))
+    asked = iter(_lengths(tokenizer, [second for question in questions for _, second in pairs_of(question)]))
+    found = []
+    for question, extra in zip(questions, taken, strict=True):
+        left = room - extra - max(next(asked) for _ in question.options)
+        if question.passage and left < 1:
+            raise InputError(
+                f"question {question.id}: question, option and added text have {room - left} pieces, "
+                f"{room - 1} fit beside a passage; allow more pieces, or leave the question out"
+            )
+        found.append(replace(question, passage=_head(tokenizer, question.passage, left)))
+    return found
+
+
+def fit(model: Model, questions: list[Question], pieces: int) -> np.ndarray:
+    """[questions] bool: whether passage, question and every option reach the reader whole."""
+    room = min(pieces, model.limit) - model.tokenizer.num_special_tokens_to_add(pair=True)
+    passages = _lengths(model.tokenizer, [question.passage for question in questions])
+    asked = iter(_lengths(model.tokenizer, [second for question in questions for _, second in pairs_of(question)]))
+    longest = [max(next(asked) for _ in question.options) for question in questions]
+    return np.array(passages) + np.array(longest) <= room
+
+
+def _lengths(tokenizer, texts: list[str]) -> list[int]:
+    """Pieces of each text, without special ones."""
+    return [len(ids) for ids in tokenizer(texts, add_special_tokens=False, verbose=False)["input_ids"]]
+
+
+def _head(tokenizer, text: str, pieces: int) -> str:
+    """The first words of a text that have at most so many pieces; of a text without blanks, the first letters."""
+    pieces_of = tokenizer(text, add_special_tokens=False, return_offsets_mapping=True, verbose=False)
+    starts = [start for start, _ in pieces_of["offset_mapping"]]
+    if len(starts) <= pieces:
+        return text
+    end = starts[pieces]
+    word = text[:end] if text[end].isspace() else re.sub(r"\S+$", "", text[:end])
+    return (word.strip() and word.rstrip()) or text[:end]

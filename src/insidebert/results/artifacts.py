@@ -30,6 +30,7 @@ class Artifact:
         tables: names of the tidy tables it is drawn from.
         draw: function of those tables -> Figure, or a DataFrame that is ready to print.
         ours: True for an artifact that the paper does not have.
+        seen: function of those tables -> sentences that say what is seen, their numbers computed.
         recorded: True if the tables are those of the recorded runs on other people's data.
         seen: function of those tables -> sentences that say what is seen, their numbers computed.
     """

@@ -45,6 +45,7 @@ class Claim:
         unit: one of `UNITS`.
         question: heading under which the scoreboard puts it.
         figure: slug of the artifact that shows it.
+        data: `recorded` among them if the tables of runs on other people's data decide it too, as a model of its own.
     """
 
     id: str
@@ -59,6 +60,7 @@ class Claim:
     unit: str = ""
     question: str = ""
     figure: str = ""
+    data: tuple[str, ...] = ("embedded",)
 
     def __post_init__(self) -> None:
         if self.unit not in UNITS:
@@ -192,14 +194,13 @@ def collect(paths: Paths, papers: tuple[str, ...]) -> pd.DataFrame:
             common = {"paper": paper, "id": claim.id, "statement": claim.statement, "place": claim.place}
             common |= {"paper_value": claim.paper, "holds_if": claim.holds or "", "unit": claim.unit}
             common |= {"question": claim.question, "figure": claim.figure, "why": "", "random": "", "file": ""}
-            path = paths.results / paper / f"{claim.table}.csv"
             measurement = claim.table.rpartition("-")[0]
-            decided = decide_beside_random(claim, read_tidy(path)) if path.exists() else []
-            known = _model_files(path.with_name(f"{measurement}.json"))
-            for row in decided:
-                p = p_value(row["measured"], row["low"], row["high"], claim.holds)
-                shas = [known[model] for model in (claim.models or (row["model"],)) if model in known]
-                rows.append(common | row | {"p": p, "file": " ".join(shas)})
+            for folder in (paths.results, *[paths.recorded] * ("recorded" in claim.data)):
+                table, known = _table(folder / paper, claim.table, folder == paths.recorded)
+                for row in decide_beside_random(claim, table) if table is not None else []:
+                    p = p_value(row["measured"], row["low"], row["high"], claim.holds)
+                    shas = [known[model] for model in (claim.models or (row["model"],)) if model in known]
+                    rows.append(common | row | {"p": p, "file": " ".join(shas)})
             for failure in failed:
                 if failure["measurement"] == measurement and measurement:
                     missing = {"model": failure["model"], "verdict": NOT_MEASURED, "why": failure["reason"]}
@@ -237,10 +238,21 @@ def _limits(holds: str) -> tuple[float, float]:
         raise InputError(f"a claim holds 'above X', 'below X' or 'between X Y', not {holds!r}") from None
 
 
-def _model_files(record: Path) -> dict[str, str]:
-    """Label of each trained model of a record -> first digits of its file's SHA-256."""
-    models = read_json(record).get("models", []) if record.exists() else []
-    return {model["label"]: model["sha256"][:8] for model in models if model["weights"] == "trained"}
+def _table(folder: Path, name: str, recorded: bool) -> tuple[pd.DataFrame | None, dict[str, str]]:
+    """A tidy table, None if it is not there, and each trained model's first digits of its file's SHA-256.
+
+    In a recorded table the models say on which data they were measured.
+    """
+    path, record = folder / f"{name}.csv", folder / f"{name.rpartition('-')[0]}.json"
+    if not path.exists():
+        return None, {}
+    table, models = read_tidy(path), read_json(record).get("models", []) if record.exists() else []
+    files = {model["label"]: model["sha256"][:8] for model in models if model["weights"] == "trained"}
+    if recorded:
+        on = table["dataset"].str.upper()
+        files = {f"{label} on {data}": sha for label, sha in files.items() for data in on.unique()}
+        table = table.assign(model=table["model"] + " on " + on)
+    return table, files
 
 
 def _difference(values: dict, first: str, second: str) -> dict:

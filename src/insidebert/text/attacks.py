@@ -40,11 +40,13 @@ class Attacked:
         question: with another passage or other distractors.
         degree: largest ShuffleDegree of its shuffled texts; None where nothing is shuffled.
         short: how many texts could not be shuffled enough.
+        added: what stands behind the passage now, with the blank before it; empty if nothing does.
     """
 
     question: Question
     degree: float | None
     short: int
+    added: str = ""
 
 
 def shuffle_degree(original: list[str], shuffled: list[str]) -> float:
@@ -96,11 +98,13 @@ def attack(question: Question, name: str, seed: int) -> Attacked:
     if name == "AddSent2Pas-Shuffle":
         runs = [distractor.split() for distractor in distractors if " " in distractor.strip()]
         added = shuffle(
-            " ".join([question.question, *distractors]),
+            added_to_passage(question),
             random,
             lambda words: not any(holds_run(words, run) for run in runs),
         )
-        return Attacked(replace(question, passage=f"{question.passage} {added.text}"), added.degree, not added.reached)
+        behind = f" {added.text}"
+        passage = question.passage + behind
+        return Attacked(replace(question, passage=passage), added.degree, int(not added.reached), behind)
     made = [_distractor(name, distractor, question, random) for distractor in distractors]
     waiting = iter(made)
     options = tuple(o if i == question.answer else next(waiting).text for i, o in enumerate(question.options))
@@ -108,6 +112,11 @@ def attack(question: Question, name: str, seed: int) -> Attacked:
     if not name.endswith("-Shuffle"):
         return Attacked(changed, None, 0)
     return Attacked(changed, max(part.degree for part in made), sum(not part.reached for part in made))
+
+
+def added_to_passage(question: Question) -> str:
+    """What AddSent2Pas-Shuffle shuffles: the question and all distractors."""
+    return " ".join([question.question, *(o for i, o in enumerate(question.options) if i != question.answer)])
 
 
 def _distractor(name: str, distractor: str, question: Question, random: Random) -> Shuffled:
@@ -159,6 +168,17 @@ ATTACKS = (
     "AddAns2Opt",
 )
 """In the order of the paper's Table 2."""
+
+IN_WORDS = {
+    "AddSent2Pas-Shuffle": "question and wrong options, shuffled together, behind the passage",
+    "AddSent2Opt-Shuffle": "every wrong option with a sentence of the passage, shuffled together",
+    "AddAns2Opt-Shuffle": "every wrong option with the right one, shuffled together",
+    "Sent2Opt-Shuffle": "a shuffled sentence of the passage in place of every wrong option",
+    "Ans2Opt-Shuffle": "the shuffled right option in place of every wrong one",
+    "AddSent2Opt": "a sentence of the passage behind every wrong option, in order",
+    "AddAns2Opt": "the right option behind every wrong one, in order",
+}
+"""The attacks in words."""
 
 CONDITIONS = ("original", "P-Shuffle", "Q-Shuffle", "PQ-Shuffle", "P-Remove", "Q-Remove", "PQ-Remove")
 """In the order of the paper's Table 3."""

@@ -5,15 +5,15 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from statistics import fmean
 from xml.etree import ElementTree
 
 import pandas as pd
 
 from insidebert.errors import InputError
 from insidebert.files import write_text
+from insidebert.text.files import read_text
 
 SPLITS = ("train", "dev", "test")
 LETTERS = ("A", "B", "C", "D", "E")
@@ -62,15 +62,20 @@ def checked(question: Question) -> Question:
 
 
 def read(source: str | Path, split: str) -> list[Question]:
-    """Questions of one split of a data set, in its order.
+    """Questions of one split of a data set, in its order; `read_counted` also counts what is left out."""
+    return read_counted(source, split)[0]
+
+
+def read_counted(source: str | Path, split: str) -> tuple[list[Question], dict[str, int]]:
+    """Questions of one split of a data set, in its order, and how many were left out.
 
     Args:
         source: a name on the Hub, `hub:ehovy/race#middle` (parquet files with the columns of RACE), or a folder, which
             is the first of these that it looks like:
-            RACE: `{train,dev,test}/{middle,high}/*.txt`, a JSON a file with article, questions, options, answers
-            (letters) and id; `FOLDER#middle` or `FOLDER#high` for one level.
-            DREAM: `{train,dev,test}.json`, a list of `[turns, [{question, choice, answer}], id]`; the passage is the
-            turns joined by a space.
+            RACE: `{train,dev,test}/{middle,high}/*.txt`, or without levels, a JSON a file with article, questions,
+            options, answers (letters) and id; `FOLDER#middle` or `FOLDER#high` for one level.
+            DREAM, C3: `{train,dev,test}.json`, a list of `[turns, [{question, choice, answer}], id]`; the passage is
+            the turns joined by a space.
             MCTest: `mc160.train.tsv` (id, author, story, four times question and four options) and `mc160.train.ans`;
             `FOLDER#mc160` or `FOLDER#mc500` where both are there, `FOLDER#mc160-one` or `FOLDER#mc160-multiple` for
             the questions that need one sentence of the story or several.
@@ -78,13 +83,19 @@ def read(source: str | Path, split: str) -> list[Question]:
             JSON lines: `{train,dev,test}.jsonl` as `write` makes them.
         split: `train`, `dev` or `test`.
 
+    Returns:
+        The questions; and reason -> how many were left out: fewer than two options or more than five, or the answer
+        twice among them.
+
     Raises:
-        InputError: nothing recognisable, no such split, a malformed file or question, with file and line or item.
+        InputError: nothing recognisable, no such split, a malformed file or question or an id that is there twice,
+            with file and line or item.
     """
+    found = _Found()
     if split not in SPLITS:
         raise InputError(f"split {split!r} is none of {', '.join(SPLITS)}")
     if str(source).startswith("hub:"):
-        found = _read_hub(str(source), split)
+        _read_hub(found, str(source), split)
     else:
         whole = Path(source).exists()  # a folder's own name may hold a #
         path, part = (source, "") if whole else re.fullmatch(r"(?s)(.*?)(?:#([\w-]*))?", str(source)).groups("")
@@ -99,10 +110,37 @@ def read(source: str | Path, split: str) -> list[Question]:
         if not _holds(folder, patterns, split):
             wanted = " or ".join(pattern.format(split) for pattern in patterns)
             raise InputError(f"{folder} looks like {name}, but holds no {wanted}; add it, or ask for another split")
-        found = reader(folder, split, part)
-    if not found:
-        raise InputError(f"{source} holds no question for split {split}; ask for another part or split")
-    return found
+        reader(found, folder, split, part)
+    if not found.questions:
+        why = "".join(f", left out: {count} with {reason}" for reason, count in found.left_out.items())
+        raise InputError(f"{source} holds no question for split {split}{why}; ask for another part or split")
+    return list(found.questions.values()), dict(found.left_out)
+
+
+@dataclass
+class _Found:
+    """Questions by id, and reason -> how many cannot be used."""
+
+    questions: dict[str, Question] = field(default_factory=dict)
+    left_out: Counter = field(default_factory=Counter)
+
+    def add(self, name: str, passage: str, asked: str, options: list, answer, notes: tuple = (), keys=LETTERS) -> None:
+        """Keep a question whose answer is one of the keys: letters, numbers or the options themselves."""
+        if not isinstance(options, list):
+            raise InputError(f"question {name}: {options!r} is not a list of options")
+        if name in self.questions:
+            raise InputError(f"question {name} is there twice; give every question an id of its own")
+        keys = list(keys)[: len(options)]
+        if not 2 <= len(options) <= 5:
+            self.left_out[f"{len(options)} options"] += 1
+            return
+        if answer not in keys:
+            raise InputError(f"question {name}: answer {answer!r} is none of {', '.join(map(str, keys))}")
+        place = keys.index(answer)
+        if [str(option).strip() for option in options].count(str(options[place]).strip()) > 1:
+            self.left_out["the answer twice"] += 1
+            return
+        self.questions[name] = checked(Question(name, passage, asked, tuple(options), place, notes))
 
 
 def write(path: Path, questions: list[Question]) -> None:
@@ -111,59 +149,38 @@ def write(path: Path, questions: list[Question]) -> None:
     write_text(path, "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records))
 
 
-def statistics(questions: list[Question]) -> dict:
-    """How many questions and different passages, and mean lengths in words, as whitespace has them.
-
-    Returns:
-        `questions`, `passages`, and the means `passage_words` (each passage once), `question_words`, `answer_words`
-        (the right option) and `option_words` (all of them).
-    """
-    if not questions:
-        raise InputError("there are no questions to describe")
-    texts = {
-        "passage_words": {question.passage for question in questions},
-        "question_words": [question.question for question in questions],
-        "answer_words": [question.options[question.answer] for question in questions],
-        "option_words": [option for question in questions for option in question.options],
-    }
-    means = {name: fmean(len(text.split()) for text in own) for name, own in texts.items()}
-    return {"questions": len(questions), "passages": len(texts["passage_words"]), **means}
-
-
-def _read_race(folder: Path, split: str, part: str) -> list[Question]:
-    found = []
-    for level in (part,) if part else ("middle", "high"):
+def _read_race(found: _Found, folder: Path, split: str, part: str) -> None:
+    for level in (part,) if part else ("middle", "high", ""):
         # files are numbered: 2.txt comes before 10.txt
         for path in sorted((folder / split / level).glob("*.txt"), key=lambda path: (len(path.name), path.name)):
             with _at(path, "an article with an id and as many questions as lists of options and answers"):
-                item = json.loads(path.read_text(encoding="utf-8"))
+                item = json.loads(read_text(path))
                 rows = zip(item["questions"], item["options"], item["answers"], strict=True)
+                notes = (("level", level),) if level else ()
                 for i, (asked, options, letter) in enumerate(rows, 1):
-                    notes = (("level", level),)
-                    found.append(_question(f"{item['id']}/{i}", item["article"], asked, options, letter, 4, notes))
-    return found
+                    found.add(f"{item['id']}/{i}", item["article"], asked, options, letter, notes)
 
 
-def _read_dream(folder: Path, split: str, _: str) -> list[Question]:
-    path, found = folder / f"{split}.json", []
+def _read_dream(found: _Found, folder: Path, split: str, _: str) -> None:
+    path = folder / f"{split}.json"
     with _at(path, "a JSON list"):
-        items = list(json.loads(path.read_text(encoding="utf-8")))
+        items = list(json.loads(read_text(path)))
     for number, item in enumerate(items, 1):
         with _at(f"{path}, item {number}", "[turns, [{question, choice, answer}], id]"):
             turns, asked, name = item
+            passage = turns if isinstance(turns, str) else " ".join(turns)
             for i, own in enumerate(asked, 1):
-                question, options, answer = own["question"], own["choice"], own["answer"]
-                found.append(_question(f"{name}/{i}", " ".join(turns), question, options, answer, 3, keys=options))
-    return found
+                options = own["choice"]
+                found.add(f"{name}/{i}", passage, own["question"], options, own["answer"], keys=options)
 
 
-def _read_mctest(folder: Path, split: str, part: str) -> list[Question]:
+def _read_mctest(found: _Found, folder: Path, split: str, part: str) -> None:
     name, _, wanted = part.partition("-")
     sets = [known for known in ("mc160", "mc500") if (folder / f"{known}.{split}.tsv").exists()]
     if name not in sets and (name or len(sets) > 1):
         raise InputError(f"{folder} holds {' and '.join(sets)} for split {split}; write {folder}#{sets[0]}")
     path, answers = (folder / f"{name or sets[0]}.{split}.{ending}" for ending in ("tsv", "ans"))
-    stories, letters, found = _lines(path), dict(_lines(answers)), []
+    stories, letters = _lines(path), dict(_lines(answers))
     if [number for number, _ in stories] != list(letters):
         raise InputError(f"{answers} has {len(letters)} lines, not one for each of the {len(stories)} of {path.name}")
     for number, line in stories:
@@ -177,17 +194,17 @@ def _read_mctest(folder: Path, split: str, part: str) -> list[Question]:
                 match = re.fullmatch(r"\s*(one|multiple):\s*(.*)", asked, re.DOTALL)
                 if not match:
                     raise InputError(f"{asked!r} does not begin with 'one: ' or 'multiple: '")
-                name, notes = f"{columns[0]}/{i + 1}", (("sentences", match[1]),)
-                found.append(_question(name, columns[2], match[2], options, letter, 4, notes))
-    return [question for question in found if wanted in ("", question.notes[0][1])]
+                if wanted in ("", match[1]):
+                    notes = (("sentences", match[1]),)
+                    found.add(f"{columns[0]}/{i + 1}", columns[2], match[2], options, letter, notes)
 
 
-def _read_mcscript(folder: Path, split: str, _: str) -> list[Question]:
+def _read_mcscript(found: _Found, folder: Path, split: str, _: str) -> None:
     path, *others = sorted(folder.glob(f"*{split}*.xml"))
     if others:
         raise InputError(f"{path} and {others[0].name} could both be split {split}; leave only one in the folder")
     with _at(path, "XML"):
-        root, found = ElementTree.parse(path).getroot(), []
+        root = ElementTree.parse(path).getroot()
     for number, instance in enumerate(root.iter("instance"), 1):
         for i, asked in enumerate(instance.iter("question"), 1):
             name = f"{instance.get('id', number)}/{asked.get('id', i)}"
@@ -197,24 +214,24 @@ def _read_mcscript(folder: Path, split: str, _: str) -> list[Question]:
             passage, options = instance.findtext("text", "").strip(), tuple(map(_content, asked.iter("answer")))
             notes = (("type", asked.get("type")),) if asked.get("type") else ()
             with _at(path, "MCScript"):
-                found.append(checked(Question(name, passage, _content(asked), options, right.index(True), notes)))
-    return found
+                found.add(name, passage, _content(asked), list(options), right.index(True), notes, range(len(options)))
 
 
-def _read_lines(folder: Path, split: str, _: str) -> list[Question]:
-    path, found = folder / f"{split}.jsonl", []
+def _read_lines(found: _Found, folder: Path, split: str, _: str) -> None:
+    path = folder / f"{split}.jsonl"
     for number, line in _lines(path):
         with _at(f"{path}, line {number}", "JSON with id, passage, question, options, answer and perhaps notes"):
             item = json.loads(line)
             if not isinstance(item["options"], list):
                 raise InputError(f"options {item['options']!r} are not a list")
             texts, notes = (str(item["id"]), item["passage"], item["question"]), tuple(item.get("notes", {}).items())
-            found.append(checked(Question(*texts, tuple(item["options"]), item["answer"], notes)))
-    return found
+            if type(item["answer"]) is not int:
+                raise InputError(f"question {texts[0]}: answer {item['answer']!r} is not a whole number")
+            found.add(*texts, item["options"], item["answer"], notes, range(len(item["options"])))
 
 
 READERS = (  # name, what a split looks like, parts that can be chosen, reader
-    ("RACE", ("{}/middle", "{}/high"), "middle|high", _read_race),
+    ("RACE", ("{}/middle", "{}/high", "{}/*.txt"), "middle|high", _read_race),
     ("DREAM", ("{}.json",), "", _read_dream),
     ("MCTest", ("mc160.{}.tsv", "mc500.{}.tsv"), "(mc160|mc500)(-one|-multiple)?", _read_mctest),
     ("MCScript", ("*{}*.xml",), "", _read_mcscript),
@@ -222,7 +239,7 @@ READERS = (  # name, what a split looks like, parts that can be chosen, reader
 )
 
 
-def _read_hub(name: str, split: str) -> list[Question]:
+def _read_hub(found: _Found, name: str, split: str) -> None:
     from huggingface_hub import hf_hub_download, list_repo_files
     from huggingface_hub.errors import HFValidationError, HTTPError
 
@@ -244,27 +261,14 @@ def _read_hub(name: str, split: str) -> list[Question]:
     except (OSError, HTTPError, HFValidationError) as error:
         why = str(error).partition("\n")[0] or type(error).__name__
         raise InputError(f"{name} is out of reach ({why}); download it and give its folder") from None
-    found, seen = [], Counter()
+    seen = Counter()
     for path in paths:
         with _at(path, "a table with article, question, options and answer"):
             for row, item in enumerate(pd.read_parquet(path).to_dict("records"), 1):
                 passage = str(item.get("example_id", f"{Path(path).stem}-{row}"))
                 seen[passage] += 1
                 texts = f"{passage}/{seen[passage]}", item["article"], item["question"]
-                found.append(_question(*texts, list(item["options"]), item["answer"]))
-    return found
-
-
-def _question(
-    name: str, passage: str, asked: str, options: list[str], answer: str, count: int = 0, notes=(), keys=LETTERS
-) -> Question:
-    """A question whose answer is one of the keys, letters or the options; with `count` options, if that is not 0."""
-    if not isinstance(options, list) or (count and len(options) != count):
-        raise InputError(f"question {name}: {options!r} is not a list of {count} options")
-    keys = keys[: len(options)]
-    if answer not in keys:
-        raise InputError(f"question {name}: answer {answer!r} is none of {', '.join(keys)}")
-    return checked(Question(name, passage, asked, tuple(options), keys.index(answer), notes))
+                found.add(*texts, list(item["options"]), item["answer"])
 
 
 @contextmanager
@@ -286,9 +290,8 @@ def _holds(folder: Path, patterns: tuple[str, ...], split: str) -> bool:
 
 def _lines(path: Path) -> list[tuple[int, str]]:
     """Lines that are not blank, with their numbers."""
-    with _at(path, "text in UTF-8"):
-        lines = path.read_text(encoding="utf-8").split("\n")  # not splitlines: a text may hold U+2028
-    return [(number, line) for number, line in enumerate(lines, 1) if line.strip()]
+    lines = enumerate(read_text(path).split("\n"), 1)  # not splitlines: a text may hold U+2028
+    return [(number, line) for number, line in lines if line.strip()]
 
 
 def _content(element: ElementTree.Element) -> str:

@@ -1,6 +1,7 @@
 """What a notebook's parameters name, read before it starts; and the training of a reader by those parameters."""
 
 from insidebert.finetune.reader import Training
+from insidebert.models.loading import load
 from insidebert.papers.mcrc.attacks import fine_tuned
 from insidebert.papers.mcrc.question_sets import splits_of
 from insidebert.results.paths import Paths
@@ -14,8 +15,9 @@ def check(parameters: dict, paths: Paths) -> None:
 
 def train(model_name: str, paths: Paths, parameters: dict) -> str:
     """Fine-tune a notebook's reader into CHECKPOINT; what came of it, as a line, or nothing in a second process."""
-    plan = Training(**parameters["PLAN"], **parameters["RATES"])
-    reader = fine_tuned(model_name, plan, paths.data(parameters["CHECKPOINT"]), **_questions(parameters, paths))
+    train_set, development, _ = splits_of(**_questions(parameters, paths))
+    plan, checkpoint = parameters["PLAN"] | parameters["RATES"], paths.data(parameters["CHECKPOINT"])
+    reader = fine_tuned(load(model_name), train_set, development, plan, parameters["SEEDS"][0], checkpoint)
     kept = f"{model_name}: development accuracy {reader.development:.3f}, kept in {parameters['CHECKPOINT']}"
     return kept if reader.first_process else ""
 

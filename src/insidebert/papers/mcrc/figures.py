@@ -1,26 +1,24 @@
 """The paper's tables, and its figures of what was measured; drawn from tidy tables alone."""
 
 import textwrap
-from importlib.resources import files
+from functools import partial
 
 import numpy as np
 import pandas as pd
-import yaml
 from matplotlib.figure import Figure
 
-from insidebert.papers.mcrc.text_figures import PAPER, RECIPES, appended, options, procedures, shuffled_passage
+from insidebert.papers.mcrc import seen
+from insidebert.papers.mcrc.effect_figures import by_answer, by_attack, by_degree, by_length
+from insidebert.papers.mcrc.printed import PAPER, PRINTED
+from insidebert.papers.mcrc.text_figures import RECIPES, appended, options, procedures, shuffled_passage
 from insidebert.results import plots
 from insidebert.results.artifacts import Artifact
 
-PRINTED = yaml.safe_load((files("insidebert.papers.mcrc") / "printed.yml").read_text(encoding="utf-8"))
 RANDOM = "random guess"
-ATTACKED = "Accuracy under each attack and its change relative to the original, in %, with 95% intervals over questions"
-TRAINED = "Accuracy after un-answerable training in %, and its distance to the original's in points, with 95% intervals"
-FEATURES = {
-    "length_change": ("Figure 5", "change of the distractors' length (%)", 100),
-    "answer_words": ("Figure 7", "length of the correct answer (words)", 1),
-    "degree": ("Figure 8", "largest ShuffleDegree of a distractor", 1),
-}
+WHOLE = "passages are cut first, so that all that an attack adds is seen"
+INTERVALS = "95% intervals over questions and trainings"
+ATTACKED = f"Accuracy under each attack in %, and its change in % of the original's; {INTERVALS}; {WHOLE}"
+TRAINED = f"Accuracy after un-answerable training in %, and its distance to the original's in points; {INTERVALS}"
 
 
 def statistics(sets: pd.DataFrame) -> pd.DataFrame:
@@ -63,25 +61,34 @@ def _beside_paper(
 ) -> pd.DataFrame:
     """A row per attack or condition: two columns a model, and the paper's for this data set, or its mean over seven."""
     paper = PRINTED[printed] | {name: PRINTED["table-2"][name] for name in (RANDOM, "BERT")}
-    order = [name.lower() for name in PRINTED["table-1"]]
+    order, unit = [name.lower() for name in PRINTED["table-1"]], "% of original" if relative else "points"
+    known = rows["dataset"].iloc[0].lower()
+    chosen = [order.index(known)] if known in order else range(len(order))
     found = []
     for name in names:
         line = {"": name}
         for (dataset, model), own in rows.groupby(["dataset", "model"], sort=False):
-            row, title = own[own[key] == name].iloc[0], f"{dataset}, {model}"
-            interval = "" if name == RANDOM else f" [{row['low'] * 100:.0f}, {row['high'] * 100:.0f}]"
-            line[title] = f"{row['accuracy'] * 100:.1f}{interval}"
-            ends = f"[{row[f'{change}_low'] * 100:+.0f}, {row[f'{change}_high'] * 100:+.0f}]"
-            line[f"{title}, {change}"] = "-" if name in (RANDOM, "original") else f"{row[change] * 100:+.0f} {ends}"
-        values, original = (np.array(paper["BERT" if n == "original" else n]) for n in (name, "original"))
+            line |= _measured(own[own[key] == name].iloc[0], name, f"{dataset}, {model}", change, unit)
+        values, original = (np.array(paper["BERT" if n == "original" else n])[chosen] for n in (name, "original"))
         changes = (values / original - 1) * 100 if relative else values - original
-        known = rows["dataset"].iloc[0].lower()
-        chosen = [order.index(known)] if known in order else range(len(order))
         title = f"paper, {known.upper() if known in order else 'mean of 7 data sets'}"
-        line[title] = f"{values[chosen].mean():.1f}"
-        line[f"{title}, {change}"] = "-" if name in (RANDOM, "original") else f"{changes[chosen].mean():+.0f}"
+        line[title] = f"{values.mean():.1f}"
+        line[f"{title}, change ({unit})"] = "-" if name in (RANDOM, "original") else f"{changes.mean():+.1f}"
         found.append(line)
     return pd.DataFrame(found)
+
+
+def _measured(row: pd.Series, name: str, title: str, change: str, unit: str) -> dict[str, str]:
+    """Cells of one model: accuracy, change, and for attacks how many passages were cut and additions seen whole."""
+    interval = "" if name == RANDOM else f" [{row['low'] * 100:.0f}, {row['high'] * 100:.0f}]"
+    ends = f"[{row[f'{change}_low'] * 100:+.0f}, {row[f'{change}_high'] * 100:+.0f}]"
+    cells = {title: f"{row['accuracy'] * 100:.1f}{interval}"}
+    changed = name not in (RANDOM, "original", "longest option")
+    cells[f"{title}, change ({unit})"] = f"{row[change] * 100:+.1f} {ends}" if changed else "-"
+    if "reached" in row:
+        seen = f"{row['cut']:.0f} / {row['reached']:.0f} of {row['questions']:.0f}"
+        cells[f"{title}, passages cut / questions seen whole"] = "-" if name == RANDOM else seen
+    return cells
 
 
 def planted(curve: pd.DataFrame) -> Figure:
@@ -116,67 +123,21 @@ def planted(curve: pd.DataFrame) -> Figure:
     return figure
 
 
-def by_length(bins: pd.DataFrame, correlations: pd.DataFrame) -> Figure:
-    """Figure 5: change of accuracy against change of the distractors' length."""
-    return _against("length_change", bins, correlations)
-
-
-def by_answer(bins: pd.DataFrame, correlations: pd.DataFrame) -> Figure:
-    """Figure 7: change of accuracy against the answer's length."""
-    return _against("answer_words", bins, correlations)
-
-
-def by_degree(bins: pd.DataFrame, correlations: pd.DataFrame) -> Figure:
-    """Figure 8: change of accuracy against ShuffleDegree."""
-    return _against("degree", bins, correlations)
-
-
-def by_attack(attacks: pd.DataFrame, questions: pd.DataFrame) -> Figure:
-    """Figure 6: change of accuracy against change of length, a point per attack and model."""
-    rows = plots.shown(attacks)
-    rows = rows[rows["attack"] != "original"]
-    lengths = plots.shown(questions).groupby(["model", "dataset", "attack"])["length_change"].mean()
-    figure, ((ax,),) = plots.new_figure(width=6.4, height=4.0)
-    palette = plots.colours(rows["attack"])
-    for i, (_, own) in enumerate(rows.groupby("model", sort=False)):
-        for row in own.itertuples():
-            x = lengths[(row.model, row.dataset, row.attack)] * 100
-            ax.errorbar(
-                x,
-                row.change * 100,
-                [[(row.change - row.change_low) * 100], [(row.change_high - row.change) * 100]],
-                color=palette[row.attack],
-                marker=plots.MARKERS[i],
-                lw=0.9,
-                ms=6,
-                label=row.attack if i == 0 else None,
-            )
-    ax.axhline(0, color=plots.REFERENCE, lw=0.8)
-    ax.set_xlabel("change of the distractors' length (%)")
-    ax.set_ylabel("change of accuracy (%)")
-    ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
-    plots.caption(
-        figure,
-        f"Figure 6 of {PAPER}, with {plots.model_list(rows)} on {rows['dataset'].iloc[0]}; bars: 95% intervals",
-    )
-    return figure
-
-
 def word_by_word(case: pd.DataFrame) -> Figure:
     """Figure 9: the un-readable distractor, a word at a time, and the probabilities of answer and distractor."""
     rows = plots.shown(case)
     models = list(dict.fromkeys(rows["model"]))
-    figure, axes = plots.new_figure(len(models), 1, width=max(6.0, 0.3 * rows["step"].max() + 1.5), height=3.4)
+    figure, axes = plots.new_figure(1, len(models), width=max(6.0, 0.3 * rows["step"].max() + 1.5), height=3.4)
     palette = plots.colours(["correct answer", "attacked distractor"])
-    for ax, model in zip(axes[0], models, strict=True):
+    for ax, model in zip(axes[:, 0], models, strict=True):
         own = rows[rows["model"] == model].sort_values("step")
         for i, (name, column) in enumerate((("correct answer", "answer"), ("attacked distractor", "distractor"))):
             ax.plot(own["step"], own[column], marker=plots.MARKERS[i], color=palette[name], label=name, clip_on=False)
-        ax.set_xticks(own["step"], own["word"], rotation=60, ha="right", fontsize=7)
+        ax.set_xticks(own["step"], ["(empty)", *own["word"].iloc[1:]], rotation=60, ha="right", fontsize=7)
         plots.percent_axis(ax, "probability (%)")
         first = own.iloc[0]
-        about = f"answer: {first['right']}; distractor before the attack: {first['original']}"
-        lines = [f"{model}: {first['question']}", about]
+        lines = [f"{model}: {first['question']}", f"answer: {first['right']}"]
+        lines.append(f"distractor before the attack: {first['original']}")
         ax.set_title("\n".join(textwrap.shorten(line, 80) for line in lines), fontsize=8)
         ax.legend(loc="best", fontsize=7.5)
     plots.caption(
@@ -186,67 +147,44 @@ def word_by_word(case: pd.DataFrame) -> Figure:
     return figure
 
 
-def _against(feature: str, bins: pd.DataFrame, correlations: pd.DataFrame) -> Figure:
-    label, axis, factor = FEATURES[feature]
-    rows = plots.shown(bins)
-    rows = rows[rows["feature"] == feature]
-    found = plots.shown(correlations)
-    models = list(dict.fromkeys(rows["model"]))
-    figure, (axes,) = plots.new_figure(len(models), width=5.6 if len(models) == 1 else 4.2, height=3.2, sharey=True)
-    colour = plots.colours(["bins"])["bins"]
-    for ax, model in zip(axes, models, strict=True):
-        own = rows[rows["model"] == model].sort_values("x")
-        ax.plot(own["x"] * factor, own["change"] * 100, marker="o", color=colour)
-        ax.axhline(0, color=plots.REFERENCE, lw=0.8)
-        row = found[(found["model"] == model) & (found["feature"] == feature)].iloc[0]
-        correlation = f"r = {row['estimate']:.2f} [{row['low']:.2f}, {row['high']:.2f}]"
-        known = np.isfinite(row["estimate"])
-        ax.set_title(
-            f"{model}, {row['dataset']}\n{correlation if known else 'r is not defined: no spread'}", fontsize=9
-        )
-        ax.set_xlabel(axis)
-        ax.set_ylabel("change of accuracy (%)" if ax is axes[0] else "")
-    printed = ", ".join(f"{name} {value:+.2f}" for name, value in PRINTED["correlations"][feature].items())
-    plots.caption(
-        figure,
-        f"{label} of {PAPER}, with {plots.model_list(rows)}, AddSent2Opt-Shuffle;\n"
-        "points: equal shares of questions; r: over questions, with its 95% interval\n"
-        f"(paper, over its points: {printed})",
-    )
-    return figure
-
-
+PER_ATTACK = ("attacks-accuracy", "attacks-questions", "attacks-correlations")
 AGAINST = ("attacks-bins", "attacks-correlations")
 EXAMPLES = ("attacks-examples",)
+SETS = "Questions per split and mean lengths in words"
+BY_LENGTH = partial(seen.against, "length_change")
+BY_ANSWER = partial(seen.against, "answer_words")
+BY_DEGREE = partial(seen.against, "degree")
+MEASURED = (  # at hand and recorded: slug, label, caption, tables, drawing, sentences
+    ("table-1", "Table 1", SETS, ("statistics-sets",), statistics, seen.statistics),
+    ("table-2", "Table 2", ATTACKED, ("attacks-accuracy",), accuracies, seen.accuracies),
+    ("table-3", "Table 3", TRAINED, ("unanswerable-conditions",), trainings, seen.trainings),
+    ("figure-5", "Figure 5", "Change of accuracy against change of option length", AGAINST, by_length, BY_LENGTH),
+    ("figure-6", "Figure 6", "The same per attack", PER_ATTACK, by_attack, seen.by_attack),
+    ("figure-7", "Figure 7", "Change of accuracy against the length of the answer", AGAINST, by_answer, BY_ANSWER),
+    ("figure-8", "Figure 8", "Change of accuracy against ShuffleDegree", AGAINST, by_degree, BY_DEGREE),
+)
+CASE, CURVE = ("attacks-case",), ("recovered-curve",)
+WORDS = "An un-readable distractor, a word at a time"
+PLANTED = "Accuracy without the passage against the share planted to need none"
 ARTIFACTS = (
     Artifact("figure-1", "Figure 1", "A question with the appended un-readable sentence", EXAMPLES, appended),
     Artifact("figure-2", "Figure 2", "The attack procedures", (), procedures),
-    Artifact("table-1", "Table 1", "Questions per split and mean lengths in words", ("statistics-sets",), statistics),
-    Artifact("table-2", "Table 2", ATTACKED, ("attacks-accuracy",), accuracies),
     Artifact("figure-3", "Figure 3", "Options of a question under three option attacks", EXAMPLES, options),
     Artifact("figure-4", "Figure 4", "A shuffled passage to train on", ("example-question",), shuffled_passage),
-    Artifact("table-3", "Table 3", TRAINED, ("unanswerable-conditions",), trainings),
-    Artifact("figure-5", "Figure 5", "Change of accuracy against change of option length", AGAINST, by_length),
-    Artifact("figure-6", "Figure 6", "The same per attack", ("attacks-accuracy", "attacks-questions"), by_attack),
-    Artifact("figure-7", "Figure 7", "Change of accuracy against the length of the answer", AGAINST, by_answer),
-    Artifact("figure-8", "Figure 8", "Change of accuracy against ShuffleDegree", AGAINST, by_degree),
-    Artifact("figure-9", "Figure 9", "An un-readable distractor, a word at a time", ("attacks-case",), word_by_word),
+    *(Artifact(*shown, seen=sentences) for *shown, sentences in MEASURED),
     Artifact(
-        "planted",
-        "Planted shares",
-        "Accuracy without the passage, planted and found",
-        ("recovered-curve",),
-        planted,
-        ours=True,
+        "figure-9",
+        "Figure 9",
+        "An un-readable distractor, a word at a time",
+        CASE,
+        word_by_word,
+        seen=seen.word_by_word,
     ),
+    Artifact("planted", "Planted questions", PLANTED, CURVE, planted, ours=True, seen=seen.planted),
     *(
-        Artifact(f"{slug}-recorded", label, f"{caption} (DREAM)", tables, draw, ours=True, recorded=True)
-        for slug, label, caption, tables, draw in (
-            ("table-1", "Table 1", "Questions per split and mean lengths in words", ("statistics-sets",), statistics),
-            ("table-2", "Table 2", ATTACKED, ("attacks-accuracy",), accuracies),
-            ("table-3", "Table 3", TRAINED, ("unanswerable-conditions",), trainings),
-            ("figure-5", "Figure 5", "Change of accuracy against change of option length", AGAINST, by_length),
-            ("figure-6", "Figure 6", "The same per attack", ("attacks-accuracy", "attacks-questions"), by_attack),
+        Artifact(
+            f"{slug}-recorded", label, f"{caption} (DREAM)", tables, draw, ours=True, recorded=True, seen=sentences
         )
+        for slug, label, caption, tables, draw, sentences in MEASURED
     ),
 )

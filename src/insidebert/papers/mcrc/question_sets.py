@@ -1,6 +1,7 @@
 """The questions of a data set by name, and how many there are of what (Table 1)."""
 
 from pathlib import Path
+from statistics import fmean
 
 import pandas as pd
 
@@ -43,16 +44,37 @@ def splits_of(
 def statistics(dataset: Path | str, train: int, development: int, test: int, planted: dict) -> dict[str, pd.DataFrame]:
     """Table 1: how many questions there are, and how long passages, questions and answers are, in words.
 
-    Data sets that are read are described whole, however many of their questions are used.
+    Data sets that are read are described whole, however many of their questions are used; `left_out` says how many
+    cannot be, and why.
     """
     rows = []
     for split, used in (("train", train), ("dev", development), ("test", test)):
-        count = used if str(dataset) == SCRIPTS else None
-        rows.append(
-            {"dataset": name_of(dataset), "split": split}
-            | questions.statistics(questions_of(dataset, split, count, planted))
-        )
+        if str(dataset) == SCRIPTS:
+            found, left_out = questions_of(dataset, split, used, planted), {}
+        else:
+            found, left_out = questions.read_counted(dataset, split)
+        reasons = "; ".join(f"{count} with {reason}" for reason, count in left_out.items())
+        rows.append({"dataset": name_of(dataset), "split": split} | described(found) | {"left_out": reasons or "none"})
     return {"sets": pd.DataFrame(rows)}
+
+
+def described(questions: list[Question]) -> dict:
+    """How many questions and different passages, and mean lengths in words, as whitespace has them.
+
+    Returns:
+        `questions`, `passages`, and the means `passage_words` (each passage once), `question_words`, `answer_words`
+        (the right option) and `option_words` (all of them).
+    """
+    if not questions:
+        raise InputError("there are no questions to describe")
+    texts = {
+        "passage_words": {question.passage for question in questions},
+        "question_words": [question.question for question in questions],
+        "answer_words": [question.options[question.answer] for question in questions],
+        "option_words": [option for question in questions for option in question.options],
+    }
+    means = {name: fmean(len(text.split()) for text in own) for name, own in texts.items()}
+    return {"questions": len(questions), "passages": len(texts["passage_words"]), **means}
 
 
 def concealed(table: pd.DataFrame) -> pd.DataFrame:

@@ -1,14 +1,16 @@
 """The paper's figures that show questions, and the one that shows the attacks; drawn from tidy tables alone."""
 
 import textwrap
+from dataclasses import dataclass, replace
+from itertools import groupby
 
 import pandas as pd
 from matplotlib.figure import Figure
-from matplotlib.patches import FancyBboxPatch
+from matplotlib.patches import FancyBboxPatch, Rectangle
 
+from insidebert.papers.mcrc.printed import PAPER
 from insidebert.results import plots
 
-PAPER = "Si et al. (2019)"
 WRAPPED, CAPTION = 92, 110
 """Letters in a line of text and in one of the caption."""
 
@@ -24,50 +26,71 @@ RECIPES = {
 }
 
 
+@dataclass(frozen=True)
+class Line:
+    """A line of a page.
+
+    Args:
+        text: of the line.
+        red: what an attack put there.
+        bold: headings, and the option that is chosen.
+        boxed: part of a frame around all boxed lines that follow each other.
+        columns: short texts at the right margin, each with whether it is bold.
+    """
+
+    text: str
+    red: bool = False
+    bold: bool = False
+    boxed: bool = False
+    columns: tuple[tuple[str, bool], ...] = ()
+
+
 def appended(examples: pd.DataFrame) -> Figure:
     """Figure 1: a question with the un-readable sentence behind its passage."""
     rows = _of_first_model(examples, "AddSent2Pas-Shuffle")
     first = rows.iloc[0]
-    lines = [(line, "0.1") for line in textwrap.wrap(first["passage"], WRAPPED)]
-    lines += [(line, plots.MARKED) for line in textwrap.wrap(first["appended"], WRAPPED)]
-    lines += [("", "0.1"), *((line, "0.1") for line in textwrap.wrap(first["question"], WRAPPED))]
-    for row in rows.itertuples():
-        lines.append((_option(row.option, row.text, row.option == row.answer, row), "0.1"))
+    lines = _wrapped(first["passage"])
+    lines += [Line("\u2193 appended"), *_wrapped(first["appended"], red=True, boxed=True), Line("")]
+    lines += [*_wrapped(first["question"], bold=True), Line("", columns=(("before", False), ("after", False)))]
+    lines += _options(rows, "text", ("p_before", "p_after"))
     turned = "the attack turns it from right to wrong" if first["turned"] else "no question is turned by the attack"
-    about = f"Figure 1 of {PAPER}, with {first['model']}; red: appended words; probabilities before and after; {turned}"
+    about = (
+        f"Figure 1 of {PAPER}, with {first['model']}; red: appended words; probability of each option before and "
+        f"after, the chosen one in bold; of the questions that are turned, the one with the shortest passage ({turned})"
+    )
     return _page(lines, about)
 
 
 def options(examples: pd.DataFrame) -> Figure:
-    """Figure 3: the options of questions under three attacks."""
-    lines: list[tuple[str, str]] = []
-    for name in ("AddSent2Opt", "Sent2Opt-Shuffle", "AddSent2Opt-Shuffle"):
-        rows = _of_first_model(examples, name)
-        lines += [(name, "bold"), *((line, "0.1") for line in textwrap.wrap(rows["question"].iloc[0], WRAPPED))]
-        for row in rows.itertuples():
-            right = row.option == row.answer
-            text = _option(row.option, row.attacked, right, row)
-            lines += [
-                (line, "0.1" if right else plots.MARKED)
-                for line in textwrap.wrap(text, WRAPPED, subsequent_indent="    ")
-            ]
-        lines.append(("", "0.1"))
-    model = plots.shown(examples)["model"].iloc[0]
-    return _page(
-        lines[:-1], f"Figure 3 of {PAPER}, with {model}; red: distractors as attacked; probabilities before and after"
+    """Figure 3: the options of one question, untouched and under three attacks."""
+    names = ("AddSent2Opt", "Sent2Opt-Shuffle", "AddSent2Opt-Shuffle")
+    blocks = [_of_first_model(examples, name) for name in names]
+    lines = [*_wrapped(blocks[0]["question"].iloc[0], bold=True), Line("untouched", bold=True)]
+    lines += _options(blocks[0], "text", ("p_before",))
+    for name, rows in zip(names, blocks, strict=True):
+        lines += [Line(f"\u2193 {name}", bold=True), *_options(rows, "attacked", ("p_after",), red=True)]
+    turned = sum(bool(rows["turned"].iloc[0]) for rows in blocks)
+    about = (
+        f"Figure 3 of {PAPER}, with {blocks[0]['model'].iloc[0]}; red: distractors as attacked; probability of each "
+        f"option, the chosen one in bold; of the questions that most of the three attacks turn from right to wrong "
+        f"(here {turned}), the one with the shortest passage"
     )
+    return _page(lines, about)
 
 
 def shuffled_passage(question: pd.DataFrame) -> Figure:
     """Figure 4: a training question that cannot be answered: the words of its passage are shuffled."""
     first = question.iloc[0]
-    lines = [("original passage", "bold"), *((line, "0.1") for line in textwrap.wrap(first["passage"], WRAPPED))]
-    lines += [("", "0.1"), ("passage as trained on", "bold")]
-    lines += [(line, plots.MARKED) for line in textwrap.wrap(first["shuffled"], WRAPPED)]
-    lines += [("", "0.1"), *((line, "bold") for line in textwrap.wrap(first["question"], WRAPPED))]
+    lines = [Line("original passage", bold=True), *_wrapped(first["passage"], boxed=True)]
+    lines += [Line("\u2193 P-Shuffle: the passage as trained on", bold=True)]
+    lines += [*_wrapped(first["shuffled"], red=True, boxed=True), Line(""), *_wrapped(first["question"], bold=True)]
     for row in question.sort_values("option").itertuples():
-        lines.append((f"{LETTERS[row.option]}  {row.text}{'  (correct)' if row.option == row.answer else ''}", "0.1"))
-    about = f"Figure 4 of {PAPER}, on {first['dataset']}: P-Shuffle; of the training questions, the shortest passage"
+        right = row.option == row.answer
+        lines += _wrapped(f"{LETTERS[row.option]}  {row.text}{'  (correct)' if right else ''}")
+    about = (
+        f"Figure 4 of {PAPER}, on {first['dataset']}: P-Shuffle; of the training questions whose wrong options have "
+        "most of their words in the passage, the one with the shortest"
+    )
     return _page(lines, about)
 
 
@@ -104,19 +127,41 @@ def _of_first_model(examples: pd.DataFrame, name: str) -> pd.DataFrame:
     return rows[(rows["model"] == rows["model"].iloc[0]) & (rows["attack"] == name)].sort_values("option")
 
 
-def _option(number: int, text: str, right: bool, row) -> str:
-    """An option with its letter and its probabilities before and after the attack."""
-    return f"{LETTERS[number]}  {text}{'  (correct)' if right else ''}   {row.p_before:.0%} -> {row.p_after:.0%}"
-
-
-def _page(lines: list[tuple[str, str]], about: str) -> Figure:
-    """Text, a line under the other."""
-    figure, ((ax,),) = plots.new_figure(width=6.4, height=0.2 * len(lines) + 0.5)
-    for row, (text, colour) in enumerate(lines):
-        bold = colour == "bold"
-        ax.text(
-            0, -row, text, va="top", fontsize=8.5, color="0.1" if bold else colour, fontweight="bold" if bold else None
+def _options(rows: pd.DataFrame, text: str, probabilities: tuple[str, ...], red: bool = False) -> list[Line]:
+    """Options with their letters and probabilities; the chosen one is bold, attacked distractors are red."""
+    chosen = {column: rows[column].idxmax() for column in probabilities}
+    lines = []
+    for place, row in rows.iterrows():
+        right = row["option"] == row["answer"]
+        columns = tuple((f"{row[column]:.0%}", place == chosen[column]) for column in probabilities)
+        bold = place == chosen[probabilities[-1]]
+        own = _wrapped(
+            f"{LETTERS[row['option']]}  {row[text]}{'  (correct)' if right else ''}", red and not right, bold
         )
+        lines += [replace(own[0], columns=columns), *own[1:]]
+    return lines
+
+
+def _wrapped(text: str, red: bool = False, bold: bool = False, boxed: bool = False) -> list[Line]:
+    width = WRAPPED - 12 * bold
+    return [Line(line, red, bold, boxed) for line in textwrap.wrap(text, width, subsequent_indent="") or [""]]
+
+
+def _page(lines: list[Line], about: str) -> Figure:
+    """Text, a line under the other."""
+    figure, ((ax,),) = plots.new_figure(width=6.8, height=0.2 * len(lines) + 0.6)
+    for row, line in enumerate(lines):
+        colour, weight = plots.MARKED if line.red else "0.1", "bold" if line.bold else "normal"
+        style = {"va": "top", "fontsize": 8.5, "parse_math": False}  # two $ are no formula
+        ax.text(0.01, -row, line.text, color=colour, fontweight=weight, **style)
+        for i, (text, strong) in enumerate(reversed(line.columns)):
+            ax.text(0.99 - 0.08 * i, -row, text, ha="right", fontweight="bold" if strong else "normal", **style)
+    for boxed, group in groupby(enumerate(lines), key=lambda pair: pair[1].boxed):
+        places = [row for row, _ in group]
+        if boxed:
+            colour = plots.MARKED if lines[places[0]].red else "0.5"
+            frame = (0.0, -places[-1] - 0.8), 1.0, len(places)
+            ax.add_patch(Rectangle(*frame, facecolor="none", edgecolor=colour, lw=0.8, clip_on=False))
     ax.set_xlim(0, 1)
     ax.set_ylim(-len(lines), 0.3)
     ax.axis("off")

@@ -1,5 +1,7 @@
 """Section 4: readers fine-tuned on un-answerable questions -> tidy tables (Table 3, Figure 4, planted shares)."""
 
+import re
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -7,14 +9,15 @@ import pandas as pd
 
 from insidebert.finetune.frozen_layers import FrozenLayers
 from insidebert.finetune.reader import Reader, Training
-from insidebert.measure.bootstrap import interval, replicates
+from insidebert.finetune.scorers import fit_passages
+from insidebert.measure.bootstrap import estimate
 from insidebert.models.loading import Model
-from insidebert.papers.mcrc.attacks import SEED, rightness
+from insidebert.papers.mcrc.attacks import SEED
+from insidebert.papers.mcrc.effects import resampled, rightness, rightnesses
 from insidebert.papers.mcrc.question_sets import SCRIPTS, concealed, name_of, questions_of, splits_of
 from insidebert.text.attacks import CONDITIONS, spoiled
 from insidebert.text.questions import Question
 
-SHUFFLED_AND_REMOVED = [(f"{part}-Shuffle", f"{part}-Remove") for part in ("P", "Q", "PQ")]
 RANDOM, LONGEST = "random guess", "longest option"
 
 
@@ -31,52 +34,43 @@ def unanswerable(
 ) -> dict[str, pd.DataFrame]:
     """Fine-tune a reader per condition and seed on spoiled questions; score them all on the untouched test questions.
 
-    The development questions that choose the epoch are spoiled like the training questions.
+    The development questions that choose the epoch are spoiled like the training questions. Passages are cut to what
+    the reader can take before they are spoiled, so that shuffling brings no word of a cut tail in.
 
     Args:
         dataset, planted: as in `question_sets.questions_of`.
         train, development, test: so many questions.
-        plan: fields of `reading.Training`, the same for every condition.
+        plan: fields of `reader.Training`, the same for every condition.
         seeds: of the new head, the order and dropout; the spoiling is the same for all.
         checkpoint: folder in which every training is kept; none if empty.
 
     Returns:
         conditions: accuracy under each condition and both baselines, and its distance to the original's, paired over
-            questions. seeds: each training. contrasts: for claims.
+            questions, with intervals over questions and trainings. seeds: each training. contrasts: for claims.
     """
-    train_set, development_set, own = splits_of(dataset, train, development, test, planted)
-    right = {RANDOM: np.array([1 / len(q.options) for q in own]), LONGEST: np.array([_longest(q) for q in own])}
-    trainings, lower = [], _frozen(model, plan)
+    whole = splits_of(dataset, train, development, test, planted)
+    cut = [fit_passages(model, questions, Training(**plan).pieces) for questions in whole]
+    own, lower = cut[2], _frozen(model, plan)
+    chance, longest = np.array([[1 / len(q.options), _longest(q)] for q in own]).T
+    right = {name: np.tile(scores, (len(seeds), 1)) for name, scores in ((RANDOM, chance), (LONGEST, longest))}
+    trainings = []
     for condition in CONDITIONS:
-        sets = [[spoiled(q, condition, SEED) for q in questions] for questions in (train_set, development_set)]
-        scores = []
-        for seed in seeds:
+        spoilt = [[spoiled(question, condition, SEED) for question in questions] for questions in cut[:2]]
+        right[condition] = np.empty((len(seeds), len(own)))
+        for i, seed in enumerate(seeds):
             folder = Path(checkpoint) / f"{condition}-{seed}" if checkpoint else None
-            reader = Reader(model, Training(**plan, seed=seed), lower).fit(*sets, folder)
-            scores.append(_rightness(own, reader.predict(own)))
+            reader = Reader(model, Training(**plan, seed=seed), lower).fit(*spoilt, folder)
+            right[condition][i] = rightnesses(own, reader.predict(own))
             trainings.append(
-                {"condition": condition, "seed": seed, "accuracy": scores[-1].mean()}
+                {"condition": condition, "seed": seed, "accuracy": right[condition][i].mean()}
                 | {"development_accuracy": reader.development, "precision": reader.training.computed_in}
             )
-        right[condition] = np.mean(scores, axis=0)
-    columns = np.stack(list(right.values()), axis=1)
-    names = list(right)
-    rows, drawn = [], replicates(columns)
-    original = names.index("original")
-    for i, name in enumerate(names):
-        low, high = interval(drawn[:, i])
-        below, above = interval(drawn[:, i] - drawn[:, original])
-        rows.append(
-            {"condition": name, "accuracy": columns[:, i].mean(), "low": low, "high": high}
-            | {"difference": columns[:, i].mean() - columns[:, original].mean()}
-            | {"difference_low": below, "difference_high": above}
-            | {"questions": len(own), "train": len(train_set), "trainings": len(seeds) if name in CONDITIONS else 0}
-        )
-    return {
-        "conditions": pd.DataFrame(rows).assign(dataset=name_of(dataset)),
-        "seeds": pd.DataFrame(trainings).assign(dataset=name_of(dataset)),
-        "contrasts": _contrasts(names, columns, drawn),
-    }
+    shortened = [sum(a != b for a, b in zip(*pair, strict=True)) for pair in zip(whole, cut, strict=True)]
+    about = {"questions": len(own), "train": len(cut[0]), "cut": shortened[2], "train_cut": shortened[0]}
+    values = np.stack(list(right.values()), axis=-1).transpose(1, 0, 2)  # [questions, seeds, rows]
+    conditions, contrasts = _compared(list(right), values, about)
+    tables = {"conditions": conditions, "seeds": pd.DataFrame(trainings), "contrasts": contrasts}
+    return {name: table.assign(dataset=name_of(dataset)) for name, table in tables.items()}
 
 
 def recovered(
@@ -105,18 +99,20 @@ def recovered(
         splits = splits_of(SCRIPTS, train, development, test, planted)
         sets = [[spoiled(question, "P-Remove", SEED) for question in split] for split in splits]
         readers = [Reader(model, Training(**plan, seed=seed), lower).fit(sets[0], sets[1]) for seed in seeds]
-        right = np.mean([_rightness(sets[2], reader.predict(sets[2])) for reader in readers], axis=0)
-        low, high = interval(replicates(right[:, None])[:, 0])
-        rows.append(
-            {"share": share, "accuracy": right.mean(), "low": low, "high": high, "questions": len(right)}
-            | {"expected": share + (1 - share) / options, "trainings": len(seeds)}
-        )
+        right = np.stack([rightnesses(sets[2], reader.predict(sets[2])) for reader in readers], axis=1)
+        row = estimate(right.mean(1), name="accuracy", drawn=resampled(right), share=share)
+        rows.append(row | {"expected": share + (1 - share) / options, "questions": len(right), "trainings": len(seeds)})
     return {"curve": pd.DataFrame(rows)}
 
 
 def example(dataset: Path | str, train: int, planted: dict, texts: bool = True) -> dict[str, pd.DataFrame]:
-    """Figure 4: of the training questions, the one with the shortest passage, before and after P-Shuffle."""
-    question = min(questions_of(dataset, "train", train, planted), key=lambda q: len(q.passage))
+    """Figure 4: a training question before and after P-Shuffle.
+
+    Of the questions whose wrong options have most of their words in the passage, so that only reading tells them
+    apart, the one with the shortest passage.
+    """
+    known = questions_of(dataset, "train", train, planted)
+    question = min(known, key=lambda q: (-_least_told(q), len(q.passage)))
     after = spoiled(question, "P-Shuffle", SEED)
     common = {"dataset": name_of(dataset), "passage": question.passage, "shuffled": after.passage}
     common |= {"question": question.question, "answer": question.answer}
@@ -124,13 +120,16 @@ def example(dataset: Path | str, train: int, planted: dict, texts: bool = True) 
     return {"question": table if texts else concealed(table)}
 
 
+def _least_told(question: Question) -> float:
+    """Share of its words that stand in the passage, for the wrong option with the smallest."""
+    told = set(re.findall(r"\w+", question.passage.lower()))
+    wrong = [re.findall(r"\w+", o.lower()) for i, o in enumerate(question.options) if i != question.answer]
+    return min(sum(word in told for word in words) / max(1, len(words)) for words in wrong)
+
+
 def _frozen(model: Model, plan: dict) -> FrozenLayers | None:
     """Lower layers for all readers of a plan."""
     return FrozenLayers(model, plan["frozen"]) if plan.get("frozen") else None
-
-
-def _rightness(questions: list[Question], predicted: list[np.ndarray]) -> np.ndarray:
-    return np.array([rightness(found, q.answer) for q, found in zip(questions, predicted, strict=True)])
 
 
 def _longest(question: Question) -> float:
@@ -138,27 +137,37 @@ def _longest(question: Question) -> float:
     return rightness(np.array([len(option.split()) for option in question.options], dtype=float), question.answer)
 
 
-def _contrasts(names: list[str], columns: np.ndarray, drawn: np.ndarray) -> pd.DataFrame:
-    spoilt = [names.index(condition) for condition in CONDITIONS[1:]]
-    pairs = [(names.index(a), names.index(b)) for a, b in SHUFFLED_AND_REMOVED]
-    place = {name: i for i, name in enumerate(names)}
+def _compared(names: list[str], values: np.ndarray, about: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Table 3, and what claims need.
 
-    def planned(mean: np.ndarray) -> dict[str, np.ndarray]:
-        average = mean[..., spoilt].mean(-1)
-        gain = mean[..., place["original"]] - mean[..., place[RANDOM]]
-        gain = np.where(gain > 0, gain, np.nan)  # who gains nothing has nothing to keep
-        kept = (mean[..., place["PQ-Shuffle"]] - mean[..., place[RANDOM]]) / gain
-        return {
-            "un-answerable training minus random guess": average - mean[..., place[RANDOM]],
-            "un-answerable training minus longest option": average - mean[..., place[LONGEST]],
-            "shuffled minus removed": np.mean([mean[..., a] - mean[..., b] for a, b in pairs], axis=0),
-            "share of the gain that PQ-Shuffle keeps": kept,
-        }
+    Args:
+        values: [questions, trainings, names] rightness.
+        about: columns that every row of Table 3 has.
+    """
+    place, drawn, mean = {name: i for i, name in enumerate(names)}, resampled(values), values.mean(1)
+    original, rows = place["original"], []
+    for name, i in place.items():
+        row = estimate(mean, lambda m, i=i: m[:, i], "accuracy", drawn, condition=name)
+        other = estimate(mean, lambda m, i=i: m[:, i] - m[:, original], "difference", drawn)
+        row |= {"difference": other["difference"], "difference_low": other["low"], "difference_high": other["high"]}
+        rows.append(row | about | {"trainings": values.shape[1] if name in CONDITIONS else 0})
 
-    resampled = planned(drawn)
-    rows = []
-    for name, estimate in planned(columns.mean(0)).items():
-        known = resampled[name][np.isfinite(resampled[name])]
-        low, high = interval(known) if len(known) else (np.nan, np.nan)
-        rows.append({"contrast": name, "estimate": float(estimate), "low": low, "high": high})
-    return pd.DataFrame(rows)
+    def minus(a: str, b: str) -> Callable[[np.ndarray], np.ndarray]:
+        return lambda m: m[:, place[a]] - m[:, place[b]]
+
+    def kept(m: np.ndarray) -> np.ndarray:
+        gain = minus("original", RANDOM)(m)  # who gains nothing has nothing to keep
+        return minus("PQ-Shuffle", RANDOM)(m) / np.where(gain > 0, gain, np.nan)
+
+    spoilt = [place[name] for name in CONDITIONS[1:]]
+    parts = {f"{part} shuffled minus removed": minus(f"{part}-Shuffle", f"{part}-Remove") for part in ("P", "Q", "PQ")}
+    planned = {
+        f"un-answerable training minus {floor}": lambda m, f=place[floor]: m[:, spoilt].mean(1) - m[:, f]
+        for floor in (RANDOM, LONGEST)
+    }
+    planned |= {f"{name} minus {floor}": minus(name, floor) for floor in (RANDOM, LONGEST) for name in CONDITIONS[1:]}
+    planned |= {"P-Shuffle minus original": minus("P-Shuffle", "original"), **parts}
+    planned["shuffled minus removed"] = lambda m: np.mean([statistic(m) for statistic in parts.values()], axis=0)
+    planned["share of the gain that PQ-Shuffle keeps"] = kept
+    contrasts = [estimate(mean, statistic, drawn=drawn, contrast=name) for name, statistic in planned.items()]
+    return pd.DataFrame(rows), pd.DataFrame(contrasts)
