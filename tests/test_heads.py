@@ -126,6 +126,9 @@ def test_possessors_are_asked_through_their_clitic():
     # from Ann: 's; from 's: dog
     found = np.array([1, 2, 0])[None, :, None, None].repeat(2, 0)
     assert head_accuracy.answers(trees, [found]).by_head[:, 0].tolist() == [True, False, False]
+    # the dog is one word behind the 's, though two behind Ann
+    offsets = dict(zip(head_accuracy.OFFSETS, head_accuracy.answers(trees, [found]).by_offset[0].tolist(), strict=True))
+    assert offsets == {-3: False, -2: False, -1: False, 1: True, 2: False}
     plain = [made_tree([3, 1, 0], ["nsubj", "possessive", "root"], words)]
     assert head_accuracy.answers(plain, [found]).by_head[:, 0].tolist() == [False, False, False]
 
