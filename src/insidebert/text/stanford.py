@@ -7,9 +7,13 @@ such difference; docs/stanford.md lists them with examples.
 
 import re
 from dataclasses import replace
+from pathlib import Path
 
 from insidebert.errors import InputError
+from insidebert.text import treebanks
 from insidebert.text.treebanks import Tree
+
+SCHEMES = ("stanford", "ud")
 
 RENAMED = {
     "obj": "dobj",
@@ -202,3 +206,22 @@ def is_universal(trees: list[Tree]) -> bool:
     """Whether trees are in Universal Dependencies: only there do objects come as `obj` and prepositions as `case`."""
     found = {relation for tree in trees for relation in tree.relations}
     return bool(found & {"obj", "case"}) and "pobj" not in found
+
+
+def trees_of(treebank: Path | str, relations: str) -> list[Tree]:
+    """A treebank under one of two schemes.
+
+    Args:
+        treebank: as `treebanks.read` takes it.
+        relations: `stanford` converts Universal Dependencies and leaves Stanford trees as they are; `ud` keeps UD.
+
+    Raises:
+        InputError: another scheme, or UD wanted of a treebank in Stanford Dependencies.
+    """
+    if relations not in SCHEMES:
+        raise InputError(f"no relations {relations!r}; there are {', '.join(SCHEMES)}")
+    trees = treebanks.read(treebank)
+    universal = is_universal(trees)
+    if relations == "ud" and not universal:
+        raise InputError(f"{treebank} is in Stanford Dependencies already; use relations 'stanford'")
+    return [to_stanford(tree) for tree in trees] if universal and relations == "stanford" else trees

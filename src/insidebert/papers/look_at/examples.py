@@ -13,10 +13,10 @@ from insidebert.models.attention import reducible, run_with_attention
 from insidebert.models.encoding import batches, encode
 from insidebert.models.loading import Model
 from insidebert.papers.look_at.selection import CANDIDATES, parts_of
-from insidebert.papers.look_at.syntax import trees_of
 from insidebert.text import coreference
 from insidebert.text.antecedents import antecedents
 from insidebert.text.coreference import Document
+from insidebert.text.stanford import trees_of
 
 SHOWN = ("dobj", "det", "poss", "auxpass", "pobj")
 """Relations of Figure 5; the sixth panel is coreference."""

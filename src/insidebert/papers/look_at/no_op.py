@@ -4,16 +4,17 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from scipy.spatial.distance import pdist
 from sklearn.manifold import MDS
 
 from insidebert.measure.attention_gradients import attention_gradients
-from insidebert.measure.bootstrap import interval, replicates
-from insidebert.measure.depth import from_fifth
+from insidebert.measure.bootstrap import estimate, interval, replicates
+from insidebert.measure.depth import layers_at, places
 from insidebert.measure.head_distances import head_distances
 from insidebert.measure.surface import STATISTICS, surface_statistics
 from insidebert.models.loading import Model
 from insidebert.models.segments import CLASSES, encode_pairs, token_classes
-from insidebert.papers.look_at.surface import pairs_of
+from insidebert.papers.look_at.surface import BROAD, pairs_of
 
 BEHAVIOURS = {
     "to next": ("next token", 0.5),
@@ -21,7 +22,7 @@ BEHAVIOURS = {
     "to [CLS]": ("[CLS]", 0.6),
     "to [SEP]": ("[SEP]", 0.6),
     "to . or ,": ("periods and commas", 0.6),
-    "entropy": ("broad", 3.8),
+    "entropy": ("broad", BROAD),
 }
 """Statistic -> (behaviour, least value), in the order in which the paper asks (section 6)."""
 
@@ -37,40 +38,37 @@ def importance(model: Model, text: Path | str, segments: int) -> dict[str, pd.Da
     classes = token_classes(model, encoded)
     gradients = attention_gradients(model, encoded, classes)
     gradients = gradients[~np.isnan(gradients).any((1, 2))]  # a segment without a comma or a period has no say
-    layers = gradients.shape[1]
-    resampled = replicates(gradients.reshape(len(gradients), -1)).reshape(-1, *gradients.shape[1:])
-    counts = np.bincount(np.concatenate(classes), minlength=len(CLASSES))
+    layers, kinds = gradients.shape[1:]
+    drawn = replicates(gradients.reshape(len(gradients), -1)).reshape(-1, layers, kinds)
+    counts = np.bincount(np.concatenate(classes), minlength=kinds)
     rows = []
-    for layer in range(layers):
-        for kind, name in enumerate(CLASSES):
-            low, high = interval(resampled[:, layer, kind])
-            rows.append(
-                {"layer": layer + 1, "tokens": name, "gradient": gradients[:, layer, kind].mean(), "low": low}
-                | {"high": high, "segments": len(gradients), "count": int(counts[kind])}
-            )
-    sep, other, upper = CLASSES.index("[SEP]"), CLASSES.index("other"), from_fifth(layers)
-
-    def share(means):
-        return (means[:, upper, sep] / means[:, upper, other]).mean(1)
-
-    low, high = interval(share(resampled))
-    contrast = {"contrast": "[SEP] / other tokens, from the fifth layer of twelve on"}
-    contrast |= {"estimate": float(share(gradients.mean(0)[None])[0]), "low": low, "high": high}
-    return {"layers": pd.DataFrame(rows), "contrasts": pd.DataFrame([contrast])}
+    for layer, kind in np.ndindex(layers, kinds):
+        row = estimate(gradients[:, layer, kind], name="gradient", drawn=drawn[:, layer, kind])
+        about = {"layer": layer + 1, "tokens": CLASSES[kind]} | row
+        rows.append(about | {"segments": len(gradients), "count": int(counts[kind])})
+    sep, other, upper = CLASSES.index("[SEP]"), CLASSES.index("other"), places(layers_at(layers, 5, 12))
+    ratio = estimate(
+        gradients,
+        lambda means: (means[:, upper, sep] / means[:, upper, other]).mean(1),
+        drawn=drawn,
+        contrast="[SEP] / other tokens, layers 5-12 of 12",
+    )
+    return {"layers": pd.DataFrame(rows), "contrasts": pd.DataFrame([ratio])}
 
 
 def clustering(model: Model, text: Path | str, segments: int) -> dict[str, pd.DataFrame]:
     """Heads in the plane by Jensen-Shannon divergence, and whether heads of one layer lie together.
 
     Returns:
-        heads: place, behaviour and nearest head of every head; contrasts: the share of heads whose nearest head is of
-        their own layer, minus the same under shuffled layers (95% interval over shuffles).
+        heads: place, behaviour and nearest head of every head, and the picture's `stress`; contrasts: the share of
+        heads whose nearest head is of their own layer, minus the same under shuffled layers (95% interval over
+        shuffles).
     """
     encoded = encode_pairs(model, pairs_of(text, segments))
     distances = head_distances(model, encoded)
     count = len(distances)
     layer = np.repeat(np.arange(model.layers), count // model.layers)
-    places = MDS(metric="precomputed", init="random", n_init=4, random_state=0).fit_transform(distances)
+    plane = MDS(metric="precomputed", init="random", n_init=4, random_state=0).fit_transform(distances)
     nearest = (distances + np.diag(np.full(count, np.inf))).argmin(1)
     observed = (layer[nearest] == layer).mean()
     random = np.random.default_rng(0)
@@ -81,16 +79,27 @@ def clustering(model: Model, text: Path | str, segments: int) -> dict[str, pd.Da
         {
             "layer": layer + 1,
             "head": np.arange(count) % (count // model.layers) + 1,
-            "x": places[:, 0],
-            "y": places[:, 1],
+            "x": plane[:, 0],
+            "y": plane[:, 1],
             "behaviour": [_behaviour(row) for row in averages],
             "nearest_layer": layer[nearest] + 1,
+            "stress": stress(plane, distances),
             "segments": len(encoded),
         }
     )
     contrast = {"contrast": "nearest head is of the same layer, minus chance"}
     contrast |= {"estimate": observed - float(np.mean(shuffled)), "low": low, "high": high}
     return {"heads": heads, "contrasts": pd.DataFrame([contrast])}
+
+
+def stress(plane: np.ndarray, distances: np.ndarray) -> float:
+    """Kruskal's stress-1: 0 where distances in the plane are those wanted; from 0.2 on a picture is called poor.
+
+    Args:
+        plane: [n, 2] places; distances: [n, n] wanted.
+    """
+    drawn, wanted = pdist(plane), distances[np.triu_indices(len(distances), 1)]
+    return float(np.sqrt(((drawn - wanted) ** 2).sum() / (drawn**2).sum()))
 
 
 def _behaviour(averages: np.ndarray) -> str:
