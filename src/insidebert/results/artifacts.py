@@ -32,6 +32,7 @@ class Artifact:
         draw: function of those tables -> Figure, or a DataFrame that is ready to print.
         ours: True for an artifact that the paper does not have.
         recorded: True if the tables are those of the recorded runs on other people's data.
+        seen: function of those tables -> sentences that say what is seen, their numbers computed.
     """
 
     slug: str
@@ -41,6 +42,7 @@ class Artifact:
     draw: Callable
     ours: bool = False
     recorded: bool = False
+    seen: Callable | None = None
 
     def sources(self, paths: Paths, paper: str) -> Path:
         """Folder of the tidy tables."""

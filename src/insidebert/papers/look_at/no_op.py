@@ -10,11 +10,15 @@ from sklearn.manifold import MDS
 from insidebert.measure.attention_gradients import attention_gradients
 from insidebert.measure.bootstrap import estimate, interval, replicates
 from insidebert.measure.depth import layers_at, places
+from insidebert.measure.head_accuracy import answers, best_heads
 from insidebert.measure.head_distances import head_distances
 from insidebert.measure.surface import STATISTICS, surface_statistics
+from insidebert.measure.word_attention import align, attended_words
 from insidebert.models.loading import Model
 from insidebert.models.segments import CLASSES, encode_pairs, token_classes
 from insidebert.papers.look_at.surface import BROAD, pairs_of
+from insidebert.papers.look_at.syntax import SHOWN
+from insidebert.text.stanford import trees_of
 
 BEHAVIOURS = {
     "to next": ("next token", 0.5),
@@ -56,13 +60,17 @@ def importance(model: Model, text: Path | str, segments: int) -> dict[str, pd.Da
     return {"layers": pd.DataFrame(rows), "contrasts": pd.DataFrame([ratio])}
 
 
-def clustering(model: Model, text: Path | str, segments: int) -> dict[str, pd.DataFrame]:
+def clustering(model: Model, text: Path | str, segments: int, treebank: Path | str) -> dict[str, pd.DataFrame]:
     """Heads in the plane by Jensen-Shannon divergence, and whether heads of one layer lie together.
 
+    Args:
+        text, segments: as in `surface.surface`.
+        treebank: on which the linguistic heads are the best ones; in Stanford Dependencies, or converted.
+
     Returns:
-        heads: place, behaviour and nearest head of every head, and the picture's `stress`; contrasts: the share of
-        heads whose nearest head is of their own layer, minus the same under shuffled layers (95% interval over
-        shuffles).
+        heads: place, behaviour, linguistic function and nearest head of every head, and the picture's `stress`;
+        contrasts: the share of heads whose nearest head is of their own layer, minus the same under shuffled layers
+        (95% interval over shuffles).
     """
     encoded = encode_pairs(model, pairs_of(text, segments))
     distances = head_distances(model, encoded)
@@ -82,6 +90,7 @@ def clustering(model: Model, text: Path | str, segments: int) -> dict[str, pd.Da
             "x": plane[:, 0],
             "y": plane[:, 1],
             "behaviour": [_behaviour(row) for row in averages],
+            "function": _functions(model, treebank).ravel(),
             "nearest_layer": layer[nearest] + 1,
             "stress": stress(plane, distances),
             "segments": len(encoded),
@@ -90,6 +99,17 @@ def clustering(model: Model, text: Path | str, segments: int) -> dict[str, pd.Da
     contrast = {"contrast": "nearest head is of the same layer, minus chance"}
     contrast |= {"estimate": observed - float(np.mean(shuffled)), "low": low, "high": high}
     return {"heads": heads, "contrasts": pd.DataFrame([contrast])}
+
+
+def _functions(model: Model, treebank: Path | str) -> np.ndarray:
+    """[layers, heads] the relations of Figure 5 that a head is the best one for, as text."""
+    trees = trees_of(treebank, "stanford")
+    aligned = align(model, [tree.words for tree in trees])
+    given = answers([trees[i] for i in aligned.kept], attended_words(model, aligned.encoded))
+    found = np.full(given.shape[1:], "", dtype=object)
+    for relation, best in best_heads(given, list(SHOWN)).items():
+        found[best.head[1:]] = ", ".join(filter(None, [found[best.head[1:]], relation]))
+    return found
 
 
 def stress(plane: np.ndarray, distances: np.ndarray) -> float:

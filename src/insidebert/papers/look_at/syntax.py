@@ -12,6 +12,9 @@ from insidebert.measure.word_attention import align, attended_words
 from insidebert.models.loading import Model
 from insidebert.text.stanford import trees_of
 
+SHOWN = ("dobj", "det", "poss", "auxpass", "pobj")
+"""Relations of Figure 5, whose heads Figure 6 marks; the sixth panel is coreference."""
+
 UNLISTED = {"root", "punct"}
 """They get no row of their own, but count among all."""
 
