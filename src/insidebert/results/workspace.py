@@ -9,6 +9,7 @@ from importlib import import_module
 from pathlib import Path
 
 import pandas as pd
+from IPython.display import Markdown
 from matplotlib.figure import Figure
 
 import insidebert
@@ -115,6 +116,12 @@ class Workspace:
                 interval = f"{row['measured']:.2f} [{row['low']:.2f}, {row['high']:.2f}]"
                 rows.append(said | {"model": row["model"], "measured [95%]": interval, "verdict": row["verdict"]})
         return pd.DataFrame(rows)
+
+    def seen(self, slug: str) -> Markdown:
+        """What is seen in one of the paper's artifacts, with its numbers from the tidy tables."""
+        artifact = next(artifact for artifact in paper_artifacts(self.paper) if artifact.slug == slug)
+        sentences = artifacts.seen(artifact, artifact.sources(self.paths, self.paper))
+        return Markdown("\n".join(f"- {sentence}" for sentence in sentences))
 
     @property
     def _folder(self) -> Path:

@@ -52,7 +52,7 @@ def _trained(rows: pd.DataFrame) -> pd.DataFrame:
     return rows[rows["weights"] == rows.groupby("model")["weights"].transform("first")]
 
 
-def examples(model: Model, treebank: Path, heads: list[dict]) -> dict[str, pd.DataFrame]:
+def examples(model: Model, treebank: Path, heads: dict[str, list[dict]]) -> dict[str, pd.DataFrame]:
     """What the chosen heads do on two short sentences each.
 
     The sentences are the first short ones in which the head finds what it is the best head for; coreference takes
@@ -60,7 +60,7 @@ def examples(model: Model, treebank: Path, heads: list[dict]) -> dict[str, pd.Da
 
     Args:
         treebank: with trees and coreference.
-        heads: rows of `chosen_heads`, as dictionaries.
+        heads: model -> its rows of `chosen_heads`, as dictionaries.
 
     Returns:
         lines: attention from word to word, and whether the line is one that the function is about.
@@ -68,16 +68,14 @@ def examples(model: Model, treebank: Path, heads: list[dict]) -> dict[str, pd.Da
     Raises:
         InputError: no heads were chosen for this model.
     """
-    mine = [row for row in heads if row["model"] == model.source.label]
-    if not mine:
-        known = ", ".join(dict.fromkeys(row["model"] for row in heads))
-        raise InputError(f"no heads were chosen for {model.source.label}; there are {known}")
+    if model.source.label not in heads:
+        raise InputError(f"no heads were chosen for {model.source.label}; there are {', '.join(heads)}")
     trees = [tree for tree in trees_of(treebank, "stanford") if WORDS[0] <= len(tree) <= WORDS[1]]
     aligned = align(model, [tree.words for tree in trees])
     trees = [trees[i] for i in aligned.kept]
     given = answers(trees, attended_words(model, aligned.encoded))
     maps, lines = word_maps(model, aligned.encoded), []
-    for row in mine:
+    for row in heads[model.source.label]:
         about = {name: row[name] for name in ("function", "layer", "head", "direction", "accuracy")}
         place = (DIRECTIONS.index(row["direction"]), row["layer"] - 1, row["head"] - 1)
         column = int(np.ravel_multi_index(place[1:], given.shape[1:]))

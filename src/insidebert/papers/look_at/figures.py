@@ -170,8 +170,8 @@ def importance(layers: pd.DataFrame) -> Figure:
     plots.caption(
         figure,
         f"Figure 3 of {PAPER}, with {plots.model_list(rows)}; bands: 95% bootstrap intervals over segments; L:\n"
-        "loss at masked pieces, under the model's own language-model head or, where it has none, that in models/masked_heads;\n"
-        "the paper's axis goes to 2.2, so it sums or scales otherwise: compare shapes; [CLS] is not drawn",
+        "loss at masked pieces, under the model's own language-model head or, where it has none, that in\n"
+        "models/masked_heads; the paper's axis goes to 2.2: compare shapes; [CLS] is not drawn",
     )
     return figure
 

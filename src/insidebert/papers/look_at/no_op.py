@@ -1,5 +1,6 @@
 """Section 3.2 (what attention to a token matters) and section 6 (which heads resemble each other) -> tidy tables."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from insidebert.measure.head_distances import head_distances
 from insidebert.measure.surface import STATISTICS, surface_statistics
 from insidebert.measure.word_attention import align, attended_words
 from insidebert.models.loading import Model
+from insidebert.models.masked_lm import FOLDER
 from insidebert.models.segments import CLASSES, encode_pairs, token_classes
 from insidebert.papers.look_at.surface import BROAD, pairs_of
 from insidebert.papers.look_at.syntax import SHOWN
@@ -127,3 +129,24 @@ def _behaviour(averages: np.ndarray) -> str:
         if averages[STATISTICS.index(statistic)] > least:
             return behaviour
     return "none of these"
+
+
+def head_cards(models: list[str]) -> pd.DataFrame:
+    """How good the language-model heads are that come with insidebert, on text they were not trained on.
+
+    Args:
+        models: names; one without such a head is measured under the head of its own checkpoint.
+    """
+    rows = []
+    for name in models:
+        path = FOLDER / f"{name}.json"
+        row = {"model": name, "head": "of the checkpoint"}
+        if path.exists():
+            card = json.loads(path.read_text(encoding="utf-8"))
+            shares = (card["validation_top1"], card["validation_unigram_top1"])
+            row |= {"head": "of insidebert", "masked pieces": card["validation_pieces"]}
+            row |= dict(
+                zip(("found (%)", "the commonest piece, always (%)"), (round(s * 100, 1) for s in shares), strict=True)
+            )
+        rows.append(row)
+    return pd.DataFrame(rows)

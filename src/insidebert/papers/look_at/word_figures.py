@@ -9,19 +9,13 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from insidebert.measure.head_accuracy import DIRECTIONS
 from insidebert.papers.look_at import seen
 from insidebert.papers.look_at.printed import PAPER, PRINTED, in_words
+from insidebert.papers.look_at.probe_figures import head_name, interval, probes, trusted_heads
 from insidebert.results import plots
 from insidebert.results.artifacts import Artifact
 
 KINDS = ("all", "pronoun", "proper", "nominal")
-TRUSTED = 6
-
-
-def head_name(row) -> str:
-    """Layer-head from 1, with an asterisk where the head word attends to the dependent."""
-    return f"{row['layer']}-{row['head']}" + ("*" if row["direction"] == DIRECTIONS[1] else "")
 
 
 def relations(table: pd.DataFrame) -> pd.DataFrame:
@@ -116,39 +110,12 @@ def selection(methods: pd.DataFrame) -> pd.DataFrame:
                 row["candidates"] = candidates
                 shares = cells.set_index("mentions")
                 row |= {kind: f"{shares.at[kind, 'accuracy'] * 100:.0f}" for kind in KINDS if kind in shares.index}
-                row["held out, all"] = _interval(shares.loc["all"]) if is_head else "-"
+                row["held out, all"] = interval(shares.loc["all"]) if is_head else "-"
                 rows.append(row)
     for method, cells in PRINTED["table-2"].items():
         shares = {kind: "-" if cell is None else str(cell) for kind, cell in zip(KINDS, cells, strict=True)}
         rows.append({"model": "paper (BERT-base)", "method": method, "candidates": "", **shares, "held out, all": "-"})
     return pd.DataFrame(rows).fillna("-")
-
-
-def probes(scores: pd.DataFrame) -> pd.DataFrame:
-    """Table 3: unlabelled attachment scores of the probes, in %."""
-    rows = []
-    for name, printed in PRINTED["table-3"].items():
-        row = {"probe": name}
-        for (model, weights), own in scores.groupby(["model", "weights"], sort=False):
-            cell = own[own["probe"] == name]
-            if len(cell):
-                found = cell.iloc[0].rename({"score": "held_out"})
-                layer = int(found["layer"])
-                name_of = model if weights == "trained" else f"{model}, random weights"
-                trainings = "" if found["seeds"] == 1 else f", {found['seeds']:.0f} trainings"
-                row[name_of] = _interval(found) + trainings + ("" if layer < 0 else f", layer {layer}")
-        rows.append(row | {"paper": str(printed)})
-    return pd.DataFrame(rows).fillna("-")
-
-
-def trusted_heads(weights: pd.DataFrame) -> pd.DataFrame:
-    """Beyond the paper: the heads with the greatest weights in the probe that sees attention alone."""
-    rows = []
-    for model, own in plots.shown(weights).groupby("model", sort=False):
-        for rank, (_, row) in enumerate(own.nlargest(TRUSTED, "weight").iterrows(), 1):
-            head = {"head": head_name(row), "direction": row["direction"], "weight": f"{row['weight']:.1f}"}
-            rows.append({"model": model, "rank": str(rank)} | head)
-    return pd.DataFrame(rows)
 
 
 def functions(lines: pd.DataFrame, which: int = 0) -> Figure:
@@ -207,10 +174,6 @@ def sentence(pieces: list[str], attention: np.ndarray, title: str) -> Figure:
     edges = {"from_place": source, "from_piece": np.array(pieces)[source], "to_place": goal}
     plots.linked_columns(right, pd.DataFrame(edges | {"attention": attention.ravel()}), plots.colours(["line"])["line"])
     return figure
-
-
-def _interval(row) -> str:
-    return f"{row['held_out'] * 100:.1f} [{row['low'] * 100:.0f}, {row['high'] * 100:.0f}]"
 
 
 MISPRINT = (
