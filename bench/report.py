@@ -124,7 +124,7 @@ def words(model_name: str, treebank: Path | None = None) -> list[str]:
         treebank: ours if None.
     """
     model = loading.load(loading.resolve(model_name))
-    trees = trees_of(treebank or Paths.find().corpus / "treebank", "stanford")
+    trees, _ = trees_of(treebank or Paths.find().corpus / "treebank", "stanford")
     aligned = align(model, [tree.words for tree in trees])
     trees = [trees[i] for i in aligned.kept]
     lines = [f"{model_name}, {len(trees)} sentences of {np.mean([len(tree) for tree in trees]):.0f} words"]

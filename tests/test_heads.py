@@ -295,8 +295,8 @@ def test_schemes(tmp_path):
     universal.write_text(
         "\n".join(f"{i}\t{w}\t_\t{u}\t{x}\t_\t{h}\t{r}\t_\t_" for i, (w, u, x, h, r) in enumerate(rows, 1))
     )
-    assert stanford.trees_of(universal, "ud")[0].relations == ("case", "root")
-    assert stanford.trees_of(universal, "stanford")[0].relations == ("root", "pobj")
+    assert stanford.trees_of(universal, "ud")[0][0].relations == ("case", "root")
+    assert stanford.trees_of(universal, "stanford")[0][0].relations == ("root", "pobj")
 
 
 @pytest.fixture(scope="module")
@@ -367,7 +367,7 @@ def test_every_row_of_table_3(tiny, tiny_folder, short_sentences, monkeypatch):
     assert scores.index.tolist() == [*word_figures.PRINTED["table-3"]]
     assert made["sentences"].set_index("what")["sentences"].iloc[:2].to_dict() == {
         "training": 20,
-        "test": len(align(tiny, [tree.words for tree in stanford.trees_of(short_sentences, "stanford")]).kept) - 20,
+        "test": len(align(tiny, [tree.words for tree in stanford.trees_of(short_sentences, "stanford")[0]]).kept) - 20,
     }
     assert made["weights"].groupby(["layer", "direction"]).size().eq(2).all()  # two heads a layer, looked at both ways
     random = loading.load(loading.resolve(f"random:{tiny_folder('bert')}"))
@@ -410,7 +410,7 @@ def test_antecedents_of_an_embedded_model():
 
 
 def test_the_literal_loop_of_the_bench_agrees(tiny, one_field):
-    trees = stanford.trees_of(one_field, "stanford")
+    trees, _ = stanford.trees_of(one_field, "stanford")
     encoded = align(tiny, [tree.words for tree in trees])
     trees = [trees[i] for i in encoded.kept]
     literal, ours = (score(tiny, trees, encoded.encoded) for score in (literal_loops.literal_heads, report.every_head))

@@ -208,12 +208,15 @@ def is_universal(trees: list[Tree]) -> bool:
     return bool(found & {"obj", "case"}) and "pobj" not in found
 
 
-def trees_of(treebank: Path | str, relations: str) -> list[Tree]:
+def trees_of(treebank: Path | str, relations: str) -> tuple[list[Tree], dict[str, int]]:
     """A treebank under one of two schemes.
 
     Args:
         treebank: as `treebanks.read` takes it.
         relations: `stanford` converts Universal Dependencies and leaves Stanford trees as they are; `ud` keeps UD.
+
+    Returns:
+        The trees; and reason -> how many sentences could not be read as trees.
 
     Raises:
         InputError: another scheme, or UD wanted of a treebank in Stanford Dependencies.
@@ -224,4 +227,4 @@ def trees_of(treebank: Path | str, relations: str) -> list[Tree]:
     universal = is_universal(trees)
     if relations == "ud" and not universal:
         raise InputError(f"{treebank} is in Stanford Dependencies already; use relations 'stanford'")
-    return [to_stanford(tree) for tree in trees] if universal and relations == "stanford" else trees
+    return [to_stanford(tree) for tree in trees] if universal and relations == "stanford" else trees, {}

@@ -70,7 +70,7 @@ def examples(model: Model, treebank: Path, heads: dict[str, list[dict]]) -> dict
     """
     if model.source.label not in heads:
         raise InputError(f"no heads were chosen for {model.source.label}; there are {', '.join(heads)}")
-    trees = [tree for tree in trees_of(treebank, "stanford") if WORDS[0] <= len(tree) <= WORDS[1]]
+    trees = [tree for tree in trees_of(treebank, "stanford")[0] if WORDS[0] <= len(tree) <= WORDS[1]]
     aligned = align(model, [tree.words for tree in trees])
     trees = [trees[i] for i in aligned.kept]
     given = answers(trees, attended_words(model, aligned.encoded))

@@ -210,7 +210,9 @@ def map_of_heads(heads: pd.DataFrame) -> Figure:
         named = own[own["function"] != ""]
         left.scatter(named["x"], named["y"], s=90, facecolors="none", edgecolors=plots.MARKED, label="linguistic head")
         for place in named.itertuples():
-            left.annotate(place.function, (place.x, place.y), xytext=(6, 4), textcoords="offset points", fontsize=7.5)
+            side = "right" if place.x > own["x"].mean() else "left"  # towards the middle, away from the legend
+            beside = {"xytext": (-7 if side == "right" else 7, 5), "textcoords": "offset points", "ha": side}
+            left.annotate(place.function, (place.x, place.y), fontsize=7.5, **beside)
         for layer, group in own.groupby("layer"):
             right.scatter(group["x"], group["y"], color=shades[layer], s=26, label=layer)
         for ax, title in ((left, "by behaviour"), (right, f"by layer (stress {own['stress'].iloc[0]:.2f})")):

@@ -105,7 +105,7 @@ def clustering(model: Model, text: Path | str, segments: int, treebank: Path | s
 
 def _functions(model: Model, treebank: Path | str) -> np.ndarray:
     """[layers, heads] the relations of Figure 5 that a head is the best one for, as text."""
-    trees = trees_of(treebank, "stanford")
+    trees, _ = trees_of(treebank, "stanford")
     aligned = align(model, [tree.words for tree in trees])
     given = answers([trees[i] for i in aligned.kept], attended_words(model, aligned.encoded))
     found = np.full(given.shape[1:], "", dtype=object)

@@ -77,7 +77,7 @@ def probes(
     Raises:
         InputError: too few sentences.
     """
-    trees = trees_of(treebank, relations)
+    trees, unread = trees_of(treebank, relations)
     aligned = align(model, [tree.words for tree in trees])
     kept = [trees[i] for i in aligned.kept]
     if not 20 <= train < len(kept):
@@ -107,7 +107,7 @@ def probes(
         right["attention"] = found(alone, seen)
         right["attention + words"] = found(trained(lambda: AttentionAndWords(heads, given.width), seen), seen)
     edges, layer = _structural(model, aligned.encoded, kept, split, seeds[0])
-    counts = {"training": train, "test": len(held)} | aligned.skipped
+    counts = {"training": train, "test": len(held)} | unread | aligned.skipped
     return {
         "scores": pd.DataFrame(
             [*(_score(name, own) for name, own in right.items()), _score(STRUCTURAL, edges) | {"layer": layer}]

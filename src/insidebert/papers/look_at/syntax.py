@@ -31,7 +31,7 @@ def syntax(model: Model, treebank: Path | str, relations: str, least: int) -> di
         heads: accuracy of every head, direction and relation. contrasts: what the claims speak of, of relations
         with an interval over relations. sentences: how many were scored, and why others were not.
     """
-    trees = trees_of(treebank, relations)
+    trees, unread = trees_of(treebank, relations)
     aligned = align(model, [tree.words for tree in trees])
     scored = [trees[i] for i in aligned.kept]
     given = answers(scored, attended_words(model, aligned.encoded))
@@ -39,7 +39,7 @@ def syntax(model: Model, treebank: Path | str, relations: str, least: int) -> di
     listed = [r for r, count in counts.most_common() if count >= least and r not in UNLISTED]
     best_of = best_heads(given, [None, *listed])
     shares = dict(zip(best_of, accuracies(given, list(best_of)), strict=True))
-    counted = {"scored": len(scored)} | aligned.skipped
+    counted = {"scored": len(scored)} | unread | aligned.skipped
     return {
         "relations": pd.DataFrame(_relation(name or "all", best) for name, best in best_of.items()),
         "heads": pd.DataFrame(
