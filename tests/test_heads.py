@@ -391,11 +391,11 @@ def test_all_heads_of_a_sentence_of_your_own(tiny):
 
 
 @pytest.mark.integration
-def test_the_best_heads_of_the_default_model_on_ewt(shared):
+def test_the_best_heads_of_the_default_model():
     model = loading.load(loading.resolve("distilbert-cased"))
-    made = syntax.syntax(model, shared / "treebank" / "en_ewt-ud-dev.conllu", "stanford", 100)
+    made = syntax.syntax(model, Paths.find().corpus / "treebank" / "animals.conllu", "stanford", 20)
     accuracy = made["relations"].set_index("relation")["accuracy"]
-    least = {"det": 0.80, "dobj": 0.62, "amod": 0.75, "poss": 0.70, "auxpass": 0.80}
+    least = {"det": 0.80, "dobj": 0.60, "amod": 0.70, "poss": 0.70, "auxpass": 0.80}
     assert {name: accuracy[name] >= bound for name, bound in least.items()} == dict.fromkeys(least, True)
 
 

@@ -18,7 +18,7 @@ from insidebert.models.segments import encode_pairs, paragraph_pairs, token_clas
 PATTERNS = {"broad": "entropy", "next token": "to next", "[SEP]": "to [SEP]", "periods and commas": "to . or ,"}
 """Pattern of Figure 1 -> the statistic whose highest head shows it."""
 
-EXAMPLE_PIECES = 16
+EXAMPLE_PIECES = 14
 
 BROAD = 3.8
 """Nats; the paper's bound for a head that attends broadly."""
