@@ -25,7 +25,6 @@ from insidebert.models import loading
 from insidebert.models.attention import attention_batches, run_with_attention
 from insidebert.models.encoding import Encoded, encode, hidden_states
 from insidebert.models.segments import encode_pairs, paragraph_pairs, token_classes
-from insidebert.papers.look_at.syntax import trees_of
 from insidebert.papers.mcrc.question_sets import name_of, splits_of
 from insidebert.papers.open_sesame.sentences import dependency, grammar
 from insidebert.probes.attention import AttentionAndWords, HeadProbe, Sentences
@@ -34,6 +33,7 @@ from insidebert.results.paths import Paths
 from insidebert.text import word_vectors
 from insidebert.text.attacks import ATTACKS, attack
 from insidebert.text.questions import Question
+from insidebert.text.stanford import trees_of
 from insidebert.text.treebanks import Tree
 
 SENTENCES = 2000

@@ -1,5 +1,7 @@
 """Attention between words against the literal loop; heads as classifiers; probes on attention of known meaning."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 import torch
@@ -24,7 +26,7 @@ from insidebert.probes.attention import (
 )
 from insidebert.probes.structural import StructuralProbe, tree_distances, word_states
 from insidebert.results.paths import Paths
-from insidebert.text import coreference, word_vectors
+from insidebert.text import coreference, stanford, word_vectors
 from insidebert.text.antecedents import antecedents, baselines
 from insidebert.text.treebanks import Tree
 from tests.test_look_at import eager_maps
@@ -125,6 +127,9 @@ def test_possessors_are_asked_through_their_clitic():
     # from Ann: 's; from 's: dog
     found = np.array([1, 2, 0])[None, :, None, None].repeat(2, 0)
     assert head_accuracy.answers(trees, [found]).by_head[:, 0].tolist() == [True, False, False]
+    # the dog is one word behind the 's, though two behind Ann
+    offsets = dict(zip(head_accuracy.OFFSETS, head_accuracy.answers(trees, [found]).by_offset[0].tolist(), strict=True))
+    assert offsets == {-3: False, -2: False, -1: False, 1: True, 2: False}
     plain = [made_tree([3, 1, 0], ["nsubj", "possessive", "root"], words)]
     assert head_accuracy.answers(plain, [found]).by_head[:, 0].tolist() == [False, False, False]
 
@@ -282,16 +287,16 @@ def test_word_vectors(tmp_path):
 def test_schemes(tmp_path):
     own = Paths.find().corpus / "treebank" / "animals.conllu"
     with pytest.raises(InputError, match="no relations 'sd'; there are stanford, ud"):
-        syntax.trees_of(own, "sd")
+        stanford.trees_of(own, "sd")
     with pytest.raises(InputError, match="is in Stanford Dependencies already"):
-        syntax.trees_of(own, "ud")
+        stanford.trees_of(own, "ud")
     universal = tmp_path / "a.conllu"
     rows = [("in", "ADP", "IN", 2, "case"), ("Rome", "PROPN", "NNP", 0, "root")]
     universal.write_text(
         "\n".join(f"{i}\t{w}\t_\t{u}\t{x}\t_\t{h}\t{r}\t_\t_" for i, (w, u, x, h, r) in enumerate(rows, 1))
     )
-    assert syntax.trees_of(universal, "ud")[0][0].relations == ("case", "root")
-    assert syntax.trees_of(universal, "stanford")[0][0].relations == ("root", "pobj")
+    assert stanford.trees_of(universal, "ud")[0][0].relations == ("case", "root")
+    assert stanford.trees_of(universal, "stanford")[0][0].relations == ("root", "pobj")
 
 
 @pytest.fixture(scope="module")
@@ -300,6 +305,15 @@ def one_field(tmp_path_factory):
     text = (Paths.find().corpus / "treebank" / "animals.conllu").read_text().split("\n\n")
     path = tmp_path_factory.mktemp("treebank") / "some.conllu"
     path.write_text("\n\n".join(text[:40]) + "\n")
+    return path
+
+
+@pytest.fixture(scope="module")
+def short_sentences(tmp_path_factory):
+    """Sentences of one field that fit the tiny models, whose tokenizer spells words out."""
+    text = (Paths.find().corpus / "treebank" / "animals.conllu").read_text().split("\n\n")
+    path = tmp_path_factory.mktemp("treebank") / "short.conllu"
+    path.write_text("\n\n".join(sorted(text, key=len)[1:29]) + "\n\n")  # the first is the end of the file
     return path
 
 
@@ -346,17 +360,18 @@ def test_selection_counts_by_hand(tiny, one_field):
         assert best["held_out"] <= best["accuracy"]
 
 
-def test_every_row_of_table_3(tiny, tiny_folder):
-    one_field = Paths.find().corpus / "treebank" / "animals.conllu"
-    made = probes.probes(tiny, one_field, "stanford", 30, word_vectors.EMBEDDED, 2, [0])
+def test_every_row_of_table_3(tiny, tiny_folder, short_sentences, monkeypatch):
+    monkeypatch.setattr(probes, "StructuralProbe", partial(StructuralProbe, epochs=1))
+    made = probes.probes(tiny, short_sentences, "stanford", 20, word_vectors.EMBEDDED, 1, [0])
     scores = made["scores"].set_index("probe")["score"]
     assert scores.index.tolist() == [*word_figures.PRINTED["table-3"]]
     assert made["sentences"].set_index("what")["sentences"].iloc[:2].to_dict() == {
-        "training": 30,
-        "test": len(align(tiny, [tree.words for tree in syntax.trees_of(one_field, "stanford")[0]]).kept) - 30,
+        "training": 20,
+        "test": len(align(tiny, [tree.words for tree in stanford.trees_of(short_sentences, "stanford")[0]]).kept) - 20,
     }
+    assert made["weights"].groupby(["layer", "direction"]).size().eq(2).all()  # two heads a layer, looked at both ways
     random = loading.load(loading.resolve(f"random:{tiny_folder('bert')}"))
-    twin = probes.probes(random, one_field, "stanford", 30, word_vectors.EMBEDDED, 2, [0])
+    twin = probes.probes(random, short_sentences, "stanford", 20, word_vectors.EMBEDDED, 1, [0])
     drawn = twin["scores"].set_index("probe")["score"]
     assert drawn["distances + words"] == scores["distances + words"]
     assert drawn["attention + words"] == scores["random layers' attention + words"]  # the trained model's twin
@@ -368,7 +383,7 @@ def test_every_row_of_table_3(tiny, tiny_folder):
     assert gain != 0  # a random model's twin is another draw
 
 
-def test_heads_of_a_function_and_a_sentence_of_your_own(tiny):
+def test_all_heads_of_a_sentence_of_your_own(tiny):
     pieces, maps = examples.own_sentence(tiny, "the cat can sleep")
     assert maps.shape == (3, 2, 6, 6)
     assert np.allclose(maps.sum(-1), 1, atol=1e-5)
@@ -376,11 +391,11 @@ def test_heads_of_a_function_and_a_sentence_of_your_own(tiny):
 
 
 @pytest.mark.integration
-def test_the_best_heads_of_the_default_model_on_ewt(shared):
+def test_the_best_heads_of_the_default_model():
     model = loading.load(loading.resolve("distilbert-cased"))
-    made = syntax.syntax(model, shared / "treebank" / "en_ewt-ud-dev.conllu", "stanford", 100)
+    made = syntax.syntax(model, Paths.find().corpus / "treebank" / "animals.conllu", "stanford", 20)
     accuracy = made["relations"].set_index("relation")["accuracy"]
-    least = {"det": 0.80, "dobj": 0.62, "amod": 0.75, "poss": 0.70, "auxpass": 0.80}
+    least = {"det": 0.80, "dobj": 0.60, "amod": 0.70, "poss": 0.70, "auxpass": 0.80}
     assert {name: accuracy[name] >= bound for name, bound in least.items()} == dict.fromkeys(least, True)
 
 
@@ -395,7 +410,7 @@ def test_antecedents_of_an_embedded_model():
 
 
 def test_the_literal_loop_of_the_bench_agrees(tiny, one_field):
-    trees, _ = syntax.trees_of(one_field, "stanford")
+    trees, _ = stanford.trees_of(one_field, "stanford")
     encoded = align(tiny, [tree.words for tree in trees])
     trees = [trees[i] for i in encoded.kept]
     literal, ours = (score(tiny, trees, encoded.encoded) for score in (literal_loops.literal_heads, report.every_head))

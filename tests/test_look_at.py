@@ -9,7 +9,7 @@ from scipy.spatial.distance import jensenshannon
 from torch.nn.functional import cross_entropy
 
 from insidebert.errors import InputError
-from insidebert.measure import attention_gradients, depth
+from insidebert.measure import attention_gradients
 from insidebert.measure.head_distances import SMOOTHING, head_distances, jensen_shannon
 from insidebert.measure.surface import STATISTICS, _sums_of_rows, segment_statistics
 from insidebert.models import loading, masked_lm
@@ -68,6 +68,7 @@ def literal_statistics(maps, values, projections, kinds):
         "entropy": np.mean(entropy),
         "entropy from [CLS]": entropy[classes["[CLS]"][0]],
         **{f"norm to {name}": norm_to(name) for name in CLASSES[:3]},
+        "largest share": np.mean([max(row) for row in maps]),
     }
 
 
@@ -143,25 +144,27 @@ def test_gradients_equal_finite_differences(tiny, monkeypatch):
     found = attention_gradients.attention_gradients(tiny, encoded, classes, seed=3)[0]
     (batch,) = batches(tiny, encoded)
     ids, chosen = masked_lm.masked(tiny, batch, attention_gradients.MASKED_SHARE, np.random.default_rng(3))
-    length = len(encoded.ids[0])
-
-    places = np.stack(np.indices((2, length, length))).reshape(3, -1)  # every weight of a layer, in one batch
-    copies = np.arange(places.shape[1])
-    inputs = {name: part.expand(len(copies), -1) for name, part in (batch.inputs | {"input_ids": ids}).items()}
+    spots = np.array(list(np.ndindex(2, *[len(encoded.ids[0])] * 2)))  # head, from, to
+    many = {name: values.expand(len(spots), *values.shape[1:]) for name, values in batch.inputs.items()}
+    many["input_ids"] = ids.expand(len(spots), -1)
 
     def losses(layer_index, change):
+        """[spots] the loss with one weight changed; a row of the batch for every weight."""
+
         def shifted(layer):
             if layer.index == layer_index:
-                layer.maps[copies, *places] += change
+                maps = layer.maps.clone()
+                maps[(np.arange(len(spots)), *spots.T)] += change
+                vars(layer)["maps"] = maps
 
         with torch.no_grad(), reducible(tiny.encoder):
-            _, output = run_with_attention(tiny.encoder, shifted, **inputs)
-        logits = head(output.last_hidden_state[chosen.expand(len(copies), -1)]).double()
-        gold = batch.ids[chosen].repeat(len(copies))
-        return cross_entropy(logits, gold, reduction="none").reshape(len(copies), -1).mean(1).numpy()
+            _, output = run_with_attention(tiny.encoder, shifted, **many)
+            states = output.last_hidden_state[:, chosen[0]]
+            wanted = batch.ids[chosen].expand(len(spots), -1)
+            return cross_entropy(head(states).double().transpose(1, 2), wanted, reduction="none").mean(1).numpy()
 
     for layer in range(3):
-        slopes = ((losses(layer, 1e-2) - losses(layer, -1e-2)) / 2e-2).reshape(2, length, length)
+        slopes = (losses(layer, 1e-2) - losses(layer, -1e-2)).reshape(2, -1, len(encoded.ids[0])) / 2e-2
         expected = [np.abs(slopes[:, :, classes[0] == kind]).mean() for kind in range(4)]
         np.testing.assert_allclose(found[layer], expected, rtol=0.02, atol=1e-5)
 
@@ -246,13 +249,6 @@ def test_a_text_file_is_gathered_into_paragraphs(tmp_path):
 def test_segments_longer_than_the_model_are_refused(tiny):
     with pytest.raises(InputError, match=r"segments of 65 pieces are longer than bert0 takes \(64\)"):
         encode_pairs(tiny, PAIRS, longest=65)
-
-
-def test_layers_of_twelve_by_depth():
-    assert [layer + 1 for layer in depth.middle_to_late(12)] == [6, 7, 8, 9, 10]
-    assert [layer + 1 for layer in depth.middle_to_late(6)] == [3, 4, 5]
-    assert [layer + 1 for layer in depth.from_fifth(12)] == list(range(5, 13))
-    assert [layer + 1 for layer in depth.first_sixth(12) + depth.late(12)] == [1, 2, 11, 12]
 
 
 def test_behaviours_are_named_in_order():

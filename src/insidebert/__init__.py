@@ -24,7 +24,7 @@ _PLACES = {
     "Model": "models.loading",
     "load": "models.loading",
     "wrap": "models.loading",
-    "random_twin": "models.random_twin",
+    "random_twin": "models.loading",
     "words_of": "text.words",
     "encode": "models.encoding",
     "hidden_states": "models.encoding",
@@ -58,8 +58,8 @@ if TYPE_CHECKING:
     from insidebert.models.encoding import hidden_states as hidden_states
     from insidebert.models.loading import Model as Model
     from insidebert.models.loading import load as load
+    from insidebert.models.loading import random_twin as random_twin
     from insidebert.models.loading import wrap as wrap
-    from insidebert.models.random_twin import random_twin as random_twin
     from insidebert.probes.attention import HeadProbe as HeadProbe
     from insidebert.probes.position import PositionProbe as PositionProbe
     from insidebert.probes.structural import StructuralProbe as StructuralProbe

@@ -49,23 +49,3 @@ def middle(layers: int) -> list[int]:
 def places(layers: Iterable[int]) -> list[int]:
     """Zero-based places on a layer axis of one-based layers."""
     return [layer - 1 for layer in layers]
-
-
-def first_sixth(layers: int) -> list[int]:
-    """Zero-based, until look_at moves to `layers_at`."""
-    return places(range(1, max(1, layers // 6) + 1))
-
-
-def middle_to_late(layers: int) -> list[int]:
-    """Zero-based, until look_at moves to `layers_at`."""
-    return places(layers_at(layers, 6, 10))
-
-
-def late(layers: int) -> list[int]:
-    """Zero-based, until look_at moves to `layers_at`."""
-    return list(range(layers - max(1, layers // 6), layers))
-
-
-def from_fifth(layers: int) -> list[int]:
-    """Zero-based, until look_at moves to `layers_at`."""
-    return places(layers_at(layers, 5, 12))

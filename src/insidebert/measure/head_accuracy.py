@@ -117,7 +117,7 @@ def answers(trees: list[Tree], attended: list[np.ndarray]) -> HeadHits:
 
     Root words have no head in the sentence, so nothing can find it; they count as errors where all words are counted,
     as in the paper. A possessor followed by 's is represented by the 's, which is what the paper's `poss` rule says:
-    possessors are attended from there. Offsets know no such rule.
+    possessors are attended from there. An offset counts from the 's likewise, as in the authors' code.
 
     Args:
         attended: per tree, [2, W, layers, heads], from `word_attention.attended_words`.
@@ -125,10 +125,11 @@ def answers(trees: list[Tree], attended: list[np.ndarray]) -> HeadHits:
     by_head, by_offset = [], []
     for tree, found in zip(trees, attended, strict=True):
         gold = np.array(tree.heads)
-        right = found[:, asked_words(tree)] == gold[:, None, None]
+        asked = asked_words(tree)
+        right = found[:, asked] == gold[:, None, None]
         right[:, gold == -1] = False
         by_head.append(np.moveaxis(right, 1, 0).reshape(len(tree), -1))
-        by_offset.append((np.arange(len(tree))[:, None] + OFFSETS == gold[:, None]) & (gold[:, None] >= 0))
+        by_offset.append((asked[:, None] + OFFSETS == gold[:, None]) & (gold[:, None] >= 0))
     return HeadHits(
         np.array([relation for tree in trees for relation in tree.relations]),
         np.repeat(np.arange(len(trees)), [len(tree) for tree in trees]),

@@ -28,8 +28,10 @@ STATISTICS = (
     "norm to [CLS]",
     "norm to [SEP]",
     "norm to . or ,",
+    "largest share",
 )
-"""What is measured of every head: shares of attention, entropies in nats, shares of value-weighted norms."""
+"""What is measured of every head: shares of attention, entropies in nats, shares of value-weighted norms; `largest
+share` is what a query's most attended piece gets."""
 
 SMOOTHING = 1e-4
 LOG_2 = np.float32(math.log(2))
@@ -132,9 +134,9 @@ class _Averages:
             self.neighbours = real[:, 1:] / real[:, 1:].sum(1, keepdims=True)
 
     def __call__(self, maps: np.ndarray, norms: np.ndarray) -> np.ndarray:
-        sums = _sums_of_rows(maps, self.keys, norms, self.lengths)  # [B, heads, T, 8]
+        sums = _sums_of_rows(maps, self.keys, norms, self.lengths)  # [B, heads, T, 9]
         sums[..., 3:6] /= sums[..., 6:7]
-        means = self.queries[:, None] @ sums  # [B, heads, 4 kinds of query, 8]
+        means = self.queries[:, None] @ sums  # [B, heads, 4 kinds of query, 9]
         columns = [
             np.einsum("bhii,bi->bh", maps, self.queries[:, 0]),
             np.einsum("bhii,bi->bh", maps[:, :, :-1, 1:], self.neighbours),
@@ -145,6 +147,7 @@ class _Averages:
             means[:, :, 0, 7],
             means[:, :, 1, 7],
             *np.moveaxis(means[:, :, 0, 3:6], -1, 0),
+            means[:, :, 0, 8],
         ]
         return np.stack(columns, axis=-1)
 
@@ -157,16 +160,17 @@ def _sums_of_rows(maps, keys, norms, lengths):
         maps: [B, heads, T, T]; keys: [B, 3, T] 1 for [CLS], [SEP], `.` or `,`; norms: [B, heads, T]; lengths: [B].
 
     Returns:
-        [B, heads, T, 8]: attention to the 3 classes, norms moved from the 3 classes and from all, entropy (nats).
+        [B, heads, T, 9]: attention to the 3 classes, norms moved from the 3 classes and from all, entropy (nats),
+        largest attention.
     """
     size, heads, queries, _ = maps.shape
-    found = np.zeros((size, heads, queries, 8), dtype=np.float32)
+    found = np.zeros((size, heads, queries, 9), dtype=np.float32)
     for job in numba.prange(size * heads):
         b, h = job // heads, job % heads
         length = lengths[b]
         floor = np.float32(SMOOTHING / length)
         for i in range(length):
-            cls = sep = mark = cls_norm = sep_norm = mark_norm = all_norm = spread = np.float32(0)
+            cls = sep = mark = cls_norm = sep_norm = mark_norm = all_norm = spread = most = np.float32(0)
             for j in range(length):
                 a = maps[b, h, i, j]
                 moved = a * norms[b, h, j]
@@ -177,9 +181,10 @@ def _sums_of_rows(maps, keys, norms, lengths):
                 sep_norm += moved * keys[b, 1, j]
                 mark_norm += moved * keys[b, 2, j]
                 all_norm += moved
+                most = max(most, a)
                 spread -= x_log2_x(a * np.float32(1 - SMOOTHING) + floor)
             row = found[b, h, i]
             row[0], row[1], row[2], row[3], row[4], row[5] = cls, sep, mark, cls_norm, sep_norm, mark_norm
-            row[6], row[7] = all_norm, spread * LOG_2
+            row[6], row[7], row[8] = all_norm, spread * LOG_2, most
         found[b, h, length:, 6] = 1  # padding queries have weight 0 and must not divide by 0
     return found

@@ -67,6 +67,17 @@ def render(artifact: Artifact, results: Path, folder: Path, dpi: int = 300) -> F
     return made
 
 
+def seen(artifact: Artifact, results: Path) -> list[str]:
+    """What is seen in an artifact, in sentences; none where it says nothing.
+
+    Args:
+        results: folder of the paper's tidy tables.
+    """
+    if artifact.seen is None:
+        return []
+    return artifact.seen(*(read_tidy(results / f"{name}.csv") for name in artifact.tables))
+
+
 def _save(artifact: Artifact, made: Figure | pd.DataFrame, folder: Path, dpi: int) -> None:
     if isinstance(made, Figure):
         fonts.fit(made)

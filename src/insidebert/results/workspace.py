@@ -111,8 +111,7 @@ class Workspace:
     def seen(self, slug: str) -> Markdown:
         """What is seen in one of the paper's artifacts, a sentence a model, its numbers read from the tidy tables."""
         artifact = self._artifact(slug)
-        folder = artifact.sources(self.paths, self.paper)
-        sentences = artifact.seen(*(read_tidy(folder / f"{name}.csv") for name in artifact.tables))
+        sentences = artifacts.seen(artifact, artifact.sources(self.paths, self.paper))
         return Markdown("\n".join(f"- {sentence}" for sentence in sentences))
 
     def findings(self, *names: str) -> Styler:

@@ -2,9 +2,9 @@
 
 from insidebert.errors import InputError
 from insidebert.papers.look_at.surface import pairs_of
-from insidebert.papers.look_at.syntax import trees_of
 from insidebert.results.paths import Paths
 from insidebert.text import coreference, word_vectors
+from insidebert.text.stanford import trees_of
 
 
 def check(parameters: dict, paths: Paths) -> None:

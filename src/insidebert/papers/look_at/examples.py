@@ -7,19 +7,18 @@ import pandas as pd
 import torch
 
 from insidebert.errors import InputError
-from insidebert.measure.head_accuracy import DIRECTIONS, answers, asked_words
+from insidebert.measure.head_accuracy import DIRECTIONS, HeadHits, answers, asked_words
 from insidebert.measure.word_attention import align, attended_words, word_maps
 from insidebert.models.attention import attention_batches
 from insidebert.models.encoding import encode
 from insidebert.models.loading import Model
 from insidebert.papers.look_at.selection import CANDIDATES, parts_of
-from insidebert.papers.look_at.syntax import trees_of
+from insidebert.papers.look_at.syntax import SHOWN
 from insidebert.text import coreference
 from insidebert.text.antecedents import antecedents
 from insidebert.text.coreference import Document
-
-SHOWN = ("dobj", "det", "poss", "auxpass", "pobj")
-"""Relations of Figure 5; the sixth panel is coreference."""
+from insidebert.text.stanford import trees_of
+from insidebert.text.treebanks import Tree
 
 WORDS = (9, 14)
 """Shortest and longest sentence that is shown."""
@@ -30,30 +29,30 @@ PART_WORDS = (10, 23)
 EXAMPLES = 2
 
 
-def chosen_heads(relations: pd.DataFrame, methods: pd.DataFrame) -> dict[str, list]:
+def chosen_heads(relations: pd.DataFrame, methods: pd.DataFrame) -> pd.DataFrame:
     """The best head of each function, from the tables of `syntax` and `selection`.
 
     Returns:
-        model -> rows [function, direction, layer, head, accuracy], the heads one-based.
+        A row per model and function: `model`, `function`, `direction`, `layer`, `head` (from 1) and `accuracy`; of the
+        trained model where its random twin was measured too.
     """
-    found: dict[str, list] = {}
-    columns = ["relation", "direction", "layer", "head", "accuracy"]
-    for (model, weights), own in relations.groupby(["model", "weights"], sort=False):
-        if model in found:  # a model's random twin comes behind it
-            continue
-        by_name = own.set_index("relation", drop=False)
-        found[model] = [[*by_name.loc[name, columns]] for name in SHOWN if name in by_name.index]
-        wanted = {"model": model, "weights": weights, "method": "best head", "mentions": "all"}
-        best = methods[(methods[list(wanted)] == pd.Series(wanted)).all(axis=1)]
-        row = best[best["candidates"] == next(iter(CANDIDATES))].iloc[0]
-        found[model].append(["coreference", DIRECTIONS[0], row["layer"], row["head"], row["accuracy"]])
-    return {
-        model: [[name, way, int(layer), int(head), float(share)] for name, way, layer, head, share in rows]
-        for model, rows in found.items()
-    }
+    syntactic = _trained(relations[relations["relation"].isin(SHOWN)]).rename(columns={"relation": "function"})
+    best = (methods["method"] == "best head") & (methods["mentions"] == "all")
+    antecedent = _trained(methods[best & (methods["candidates"] == next(iter(CANDIDATES)))])
+    antecedent = antecedent.assign(function="coreference", direction=DIRECTIONS[0])
+    rows = pd.concat([syntactic, antecedent], ignore_index=True)
+    order = {name: i for i, name in enumerate([*rows["model"].unique(), *SHOWN, "coreference"])}
+    rows = rows.sort_values(["model", "function"], key=lambda names: names.map(order), ignore_index=True)
+    columns = ["model", "function", "direction", "layer", "head", "accuracy"]
+    return rows[columns].astype({"layer": int, "head": int})
 
 
-def examples(model: Model, treebank: Path, heads: dict[str, list]) -> dict[str, pd.DataFrame]:
+def _trained(rows: pd.DataFrame) -> pd.DataFrame:
+    """Of every model its first weights: a random twin comes behind the model."""
+    return rows[rows["weights"] == rows.groupby("model")["weights"].transform("first")]
+
+
+def examples(model: Model, treebank: Path, heads: dict[str, list[dict]]) -> dict[str, pd.DataFrame]:
     """What the chosen heads do on two short sentences each.
 
     The sentences are the first short ones in which the head finds what it is the best head for; coreference takes
@@ -61,10 +60,13 @@ def examples(model: Model, treebank: Path, heads: dict[str, list]) -> dict[str, 
 
     Args:
         treebank: with trees and coreference.
-        heads: from `chosen_heads`.
+        heads: model -> its rows of `chosen_heads`, as dictionaries.
 
     Returns:
         lines: attention from word to word, and whether the line is one that the function is about.
+
+    Raises:
+        InputError: no heads were chosen for this model.
     """
     if model.source.label not in heads:
         raise InputError(f"no heads were chosen for {model.source.label}; there are {', '.join(heads)}")
@@ -72,27 +74,34 @@ def examples(model: Model, treebank: Path, heads: dict[str, list]) -> dict[str, 
     aligned = align(model, [tree.words for tree in trees])
     trees = [trees[i] for i in aligned.kept]
     given = answers(trees, attended_words(model, aligned.encoded))
-    maps = word_maps(model, aligned.encoded)
-    lines = []
-    for name, way, layer, head, accuracy in heads[model.source.label]:
-        about = {"function": name, "layer": layer, "head": head, "direction": way, "accuracy": accuracy}
-        place = np.ravel_multi_index((DIRECTIONS.index(way), layer - 1, head - 1), given.shape)
-        column = (layer - 1) * given.shape[2] + head - 1
-        if name == "coreference":
+    maps, lines = word_maps(model, aligned.encoded), []
+    for row in heads[model.source.label]:
+        about = {name: row[name] for name in ("function", "layer", "head", "direction", "accuracy")}
+        place = (DIRECTIONS.index(row["direction"]), row["layer"] - 1, row["head"] - 1)
+        column = int(np.ravel_multi_index(place[1:], given.shape[1:]))
+        if row["function"] == "coreference":
             lines += _coreferent_lines(model, treebank, about, column)
             continue
-        mine = given.relations == name
-        wrong = given.sentences[mine & ~given.by_head[:, place]]
-        right = np.setdiff1d(given.sentences[mine], wrong)  # every case of the sentence, not one of them
+        right = _sentences_found(given, row["function"], place)
         for number, sentence in enumerate(right[:EXAMPLES]):
             tree = trees[sentence]
-            asked = asked_words(tree)
-            pairs = {(int(asked[w]), tree.heads[w]) for w, relation in enumerate(tree.relations) if relation == name}
-            if way == DIRECTIONS[1]:
-                pairs = {(goal, word) for word, goal in pairs}
             own = maps[sentence][:, : len(tree), column].astype(float)
-            lines += _lines(about | {"example": number + 1}, tree.words, own, pairs)
+            lines += _lines(about | {"example": number + 1}, tree.words, own, _pairs(tree, row))
     return {"lines": pd.DataFrame(lines)}
+
+
+def _sentences_found(given: HeadHits, relation: str, place: tuple[int, int, int]) -> np.ndarray:
+    """Sentences in which a head finds every word of a relation."""
+    mine = given.relations == relation
+    wrong = given.sentences[mine & ~given.by_head[:, np.ravel_multi_index(place, given.shape)]]
+    return np.setdiff1d(given.sentences[mine], wrong)
+
+
+def _pairs(tree: Tree, row: dict) -> set[tuple[int, int]]:
+    """From which word to which a head of a relation looks."""
+    asked = asked_words(tree)
+    pairs = {(int(asked[w]), tree.heads[w]) for w, name in enumerate(tree.relations) if name == row["function"]}
+    return pairs if row["direction"] == DIRECTIONS[0] else {(goal, word) for word, goal in pairs}
 
 
 def _coreferent_lines(model: Model, treebank: Path, about: dict, column: int) -> list[dict]:

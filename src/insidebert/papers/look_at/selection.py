@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from insidebert.errors import InputError
-from insidebert.measure.bootstrap import interval, replicates
+from insidebert.measure.bootstrap import estimate
 from insidebert.measure.word_attention import align, attended_words
 from insidebert.models.encoding import encode_every
 from insidebert.models.loading import Model
@@ -15,6 +15,7 @@ from insidebert.text.antecedents import antecedents, baselines
 from insidebert.text.coreference import KINDS, Document
 
 LONGEST = 128
+BASELINES = ("nearest", "head match", "rule-based")
 CANDIDATES = {"all other mentions": False, "earlier mentions": True}
 """Among which mentions a head chooses: the paper's way, and the one in which the baselines choose."""
 
@@ -35,55 +36,68 @@ def selection(model: Model, documents: Path | str) -> dict[str, pd.DataFrame]:
     Raises:
         InputError: fewer than two documents with an antecedent.
     """
-    whole, unread = coreference.documents(documents)
-    parts, names, skipped = parts_of(model, whole)
+    read, left_out = coreference.documents(documents)
+    parts, names, skipped = parts_of(model, read)
     gold = [antecedents(part) for part in parts]
-    aligned = align(model, [part.words for part in parts], LONGEST)
-    allowed = [np.isin(np.arange(len(part.words)), [m.head for m in part.mentions]) for part in parts]
-    guesses = [baselines(part) for part in parts]
     kinds = np.array([p.mentions[i].kind for p, g in zip(parts, gold, strict=True) for i in g])
-    document = np.array([name for name, g in zip(names, gold, strict=True) for _ in g])
-    _, document = np.unique(document, return_inverse=True)
+    _, document = np.unique([name for name, g in zip(names, gold, strict=True) for _ in g], return_inverse=True)
     if document.max() == 0:
         raise InputError(f"{documents} has one document; a head is chosen on half of them and scored on the others")
-    half = np.random.default_rng(0).permutation(document.max() + 1)[document] % 2
+    guesses = [baselines(part) for part in parts]
     rows, heads, held = [], [], {}
-    for method in ("nearest", "head match", "rule-based"):
-        right = np.array(
-            [guess[method].get(i) in own for guess, g in zip(guesses, gold, strict=True) for i, own in g.items()]
-        )
-        held[method] = right
-        rows += _accuracies({"method": method, "candidates": "earlier mentions"}, right, right, kinds, document)
+    for method in BASELINES:
+        right = [guess[method].get(i) in own for guess, g in zip(guesses, gold, strict=True) for i, own in g.items()]
+        held[method] = np.array(right)
+        about = {"method": method, "candidates": "earlier mentions"}
+        rows += _accuracies(about, held[method], held[method], kinds, document)
     for candidates, earlier in CANDIDATES.items():
-        attended = attended_words(model, aligned.encoded, allowed, earlier)
-        right = np.stack(
-            [
-                np.isin(found[0, part.mentions[i].head], [part.mentions[j].head for j in own])
-                for found, part, g in zip(attended, parts, gold, strict=True)
-                for i, own in g.items()
-            ]
-        )  # [mentions, layers, heads]
-        flat = right.reshape(len(right), -1)
-        best = int(flat.sum(0).argmax())
-        picked = [int(flat[half == side].sum(0).argmax()) for side in (1, 0)]
-        held[candidates] = np.where(half == 0, flat[:, picked[0]], flat[:, picked[1]])
+        right = heads_right(model, parts, gold, earlier)
+        best, held[candidates] = chosen_on_half(right.reshape(len(right), -1), document)
         layer, head = np.unravel_index(best, right.shape[1:])
         about = {"method": "best head", "candidates": candidates, "layer": layer + 1, "head": head + 1}
-        rows += _accuracies(about, flat[:, best], held[candidates], kinds, document)
-        means = right.mean(0)
+        rows += _accuracies(about, right[:, layer, head], held[candidates], kinds, document)
         heads += [
-            {"candidates": candidates, "layer": place[0] + 1, "head": place[1] + 1, "accuracy": means[place]}
-            for place in np.ndindex(means.shape)
+            {"candidates": candidates, "layer": layer + 1, "head": head + 1, "accuracy": share}
+            for (layer, head), share in np.ndenumerate(right.mean(0))
         ]
-    contrasts = [
-        {"contrast": f"best head ({candidates}) minus {method}"} | _difference(held[candidates], held[method], document)
-        for candidates in CANDIDATES
-        for method in ("nearest", "head match", "rule-based")
-    ]
     counted = [{"what": "parts scored", "count": len(parts)}, {"what": "sentences left out", "count": skipped}]
-    counted += [{"what": f"left out: {reason}", "count": count} for reason, count in unread.items()]
-    tables = {"methods": rows, "heads": heads, "contrasts": contrasts, "documents": counted}
+    counted += [{"what": f"left out: {reason}", "count": count} for reason, count in left_out.items()]
+    tables = {"methods": rows, "heads": heads, "contrasts": _contrasts(held, kinds, document), "documents": counted}
     return {name: pd.DataFrame(table) for name, table in tables.items()}
+
+
+def heads_right(model: Model, parts: list[Document], gold: list[dict[int, set[int]]], earlier: bool) -> np.ndarray:
+    """Whether every head finds an antecedent of every mention that has one: [mentions, layers, heads] bool.
+
+    Args:
+        gold: per part, mention -> its antecedents.
+        earlier: only mentions before the one in question may be chosen.
+    """
+    aligned = align(model, [part.words for part in parts], LONGEST)
+    allowed = [np.isin(np.arange(len(part.words)), [m.head for m in part.mentions]) for part in parts]
+    attended = attended_words(model, aligned.encoded, allowed, earlier)
+    return np.stack(
+        [
+            np.isin(found[0, part.mentions[i].head], [part.mentions[j].head for j in own])
+            for found, part, g in zip(attended, parts, gold, strict=True)
+            for i, own in g.items()
+        ]
+    )
+
+
+def chosen_on_half(right: np.ndarray, document: np.ndarray) -> tuple[int, np.ndarray]:
+    """The best head of all, and the answers of heads that were chosen on the other half of the documents.
+
+    Args:
+        right: [mentions, heads] bool.
+        document: [mentions] number of the document, from 0.
+
+    Returns:
+        Its number, and [mentions] bool.
+    """
+    half = np.random.default_rng(0).permutation(document.max() + 1)[document] % 2
+    first, second = (int(right[half == side].sum(0).argmax()) for side in (1, 0))
+    return int(right.sum(0).argmax()), np.where(half == 0, right[:, first], right[:, second])
 
 
 def parts_of(model: Model, documents: list[Document]) -> tuple[list[Document], list[int], int]:
@@ -107,25 +121,30 @@ def _accuracies(
     rows = []
     for kind in ("all", *KINDS):
         own = np.ones(len(kinds), dtype=bool) if kind == "all" else kinds == kind
-        if not own.any():
-            continue
-        low, high = _interval(held[own], document[own])
-        rows.append(
-            about
-            | {"mentions": kind, "cases": int(own.sum()), "accuracy": right[own].mean()}
-            | {"held_out": held[own].mean(), "low": low, "high": high}
-        )
+        if own.any():
+            cases = {"mentions": kind, "cases": int(own.sum()), "accuracy": right[own].mean()}
+            rows.append(about | cases | _mean(held[own], document[own], name="held_out"))
     return rows
 
 
-def _interval(values: np.ndarray, document: np.ndarray) -> tuple[float, float]:
-    """95% bootstrap interval of a mean over documents."""
+def _contrasts(held: dict[str, np.ndarray], kinds: np.ndarray, document: np.ndarray) -> list[dict]:
+    """Heads, chosen on the other half, alone and minus each baseline; the paper's way for nominal mentions too."""
+    simple = max(("nearest", "head match"), key=lambda method: held[method].sum())
+    opponents = {name: held[name] for name in BASELINES} | {"the better simple baseline": held[simple]}
+    first, nominal = next(iter(CANDIDATES)), kinds == "nominal"
+    rows = [_mean(held[first], document, contrast=f"best head ({first})")]
+    rows += [
+        _mean(held[candidates] - right.astype(float), document, contrast=f"best head ({candidates}) minus {name}")
+        for candidates in CANDIDATES
+        for name, right in opponents.items()
+    ]
+    if nominal.any():
+        gain = held[first][nominal] - held["head match"][nominal].astype(float)
+        rows.append(_mean(gain, document[nominal], contrast=f"nominal mentions: best head ({first}) minus head match"))
+    return rows
+
+
+def _mean(values: np.ndarray, document: np.ndarray, **labels) -> dict:
+    """A row with the mean of [mentions] values and its interval over documents."""
     sums = np.stack([np.bincount(document, values), np.bincount(document)], axis=1)
-    means = replicates(sums[sums[:, 1] > 0])
-    return interval(means[:, 0] / means[:, 1])
-
-
-def _difference(first: np.ndarray, second: np.ndarray, document: np.ndarray) -> dict:
-    difference = first.astype(float) - second
-    low, high = _interval(difference, document)
-    return {"estimate": difference.mean(), "low": low, "high": high}
+    return estimate(sums[sums[:, 1] > 0], lambda means: means[:, 0] / means[:, 1], **labels)

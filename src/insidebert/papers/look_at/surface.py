@@ -1,21 +1,27 @@
 """Section 3.1 and 3.3: where heads look on average, and how broadly -> tidy tables; the example of Figure 1."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import torch
 
-from insidebert.measure.bootstrap import interval, replicates
-from insidebert.measure.depth import first_sixth, late, middle_to_late
+from insidebert.measure.bootstrap import estimate, replicates
+from insidebert.measure.depth import layers_at, places
 from insidebert.measure.surface import STATISTICS, segment_statistics
-from insidebert.models.attention import attention_batches
+from insidebert.models.attention import reducible, run_with_attention
+from insidebert.models.encoding import batches
 from insidebert.models.loading import Model
 from insidebert.models.segments import encode_pairs, paragraph_pairs, token_classes, wikipedia_pairs
 
 PATTERNS = {"broad": "entropy", "next token": "to next", "[SEP]": "to [SEP]", "periods and commas": "to . or ,"}
 """Pattern of Figure 1 -> the statistic whose highest head shows it."""
 
-EXAMPLE_PIECES = 24
+EXAMPLE_PIECES = 14
+
+BROAD = 3.8
+"""Nats; the paper's bound for a head that attends broadly."""
 
 
 def pairs_of(text: Path | str, segments: int) -> list[tuple[str, str]]:
@@ -32,77 +38,97 @@ def surface(model: Model, text: Path | str, segments: int) -> dict[str, pd.DataF
 
     Returns:
         heads: a row per head and statistic, with its interval over segments; layers: the mean over a layer's heads;
-        contrasts: what the paper's findings speak of; examples: the lines of Figure 1.
+        contrasts: as in `contrasts`; examples: the lines of Figure 1.
     """
     pairs = pairs_of(text, segments)
     encoded = encode_pairs(model, pairs)
     values = segment_statistics(model, encoded, token_classes(model, encoded))
-    count, layers, heads, statistics = values.shape
-    resampled = replicates(values.reshape(count, -1)).reshape(-1, layers, heads, statistics)
-    lengths = encoded.lengths
-    reference = {"entropy": np.log(lengths).mean(), "entropy from [CLS]": np.log(lengths).mean()}
-    reference |= {"to [SEP]": (2 / lengths).mean()}
-    head_rows, layer_rows = [], []
-    for k, statistic in enumerate(STATISTICS):
-        chance = reference.get(statistic, np.nan)
-        for layer in range(layers):
-            low, high = interval(resampled[:, layer, :, k].mean(1))
-            common = {"statistic": statistic, "layer": layer + 1}
-            layer_rows.append(
-                common
-                | {
-                    "value": values[:, layer, :, k].mean(),
-                    "low": low,
-                    "high": high,
-                    "uniform": chance,
-                    "segments": count,
-                }
-            )
-            for head in range(heads):
-                low, high = interval(resampled[:, layer, head, k])
-                mean = values[:, layer, head, k].mean()
-                head_rows.append(common | {"head": head + 1, "value": mean, "low": low, "high": high})
-    tables = {"heads": pd.DataFrame(head_rows), "layers": pd.DataFrame(layer_rows)}
-    tables["contrasts"] = pd.DataFrame(_contrasts(values.mean(0)[None], resampled))
-    tables["examples"] = _examples(model, pairs, values.mean(0))
-    return tables
-
-
-def _contrasts(mean: np.ndarray, resampled: np.ndarray) -> list[dict]:
-    """Planned statistics of [resamples, layers, heads, statistics]; layers are picked by relative depth."""
-    k = {name: i for i, name in enumerate(STATISTICS)}
-    layers = mean.shape[1]
-    first, upper, last = first_sixth(layers), middle_to_late(layers), late(layers)
-    others = [layer for layer in range(layers) if layer not in last]
-    rest = [layer for layer in range(layers) if layer not in first]
-
-    def of(values, statistic, chosen):
-        return values[:, chosen][..., k[statistic]].mean((1, 2))
-
-    planned = {
-        "strongest next-token head": lambda v: v[..., k["to next"]].max((1, 2)),
-        "strongest previous-token head": lambda v: v[..., k["to previous"]].max((1, 2)),
-        "heads above one half on the next token": lambda v: (v[..., k["to next"]] > 0.5).sum((1, 2)),
-        "heads above one half on the previous token": lambda v: (v[..., k["to previous"]] > 0.5).sum((1, 2)),
-        "to self, median head": lambda v: np.median(v[..., k["to self"]], axis=(1, 2)),
-        "to [SEP], middle to late layers": lambda v: of(v, "to [SEP]", upper),
-        "to [CLS], middle to late layers": lambda v: of(v, "to [CLS]", upper),
-        "[SEP] to [SEP], middle to late layers": lambda v: of(v, "[SEP] to [SEP]", upper),
-        "to [CLS], early layers minus the rest": lambda v: of(v, "to [CLS]", first) - of(v, "to [CLS]", rest),
-        "to . or ,, last layers minus the rest": lambda v: of(v, "to . or ,", last) - of(v, "to . or ,", others),
-        "broadest head of the lower layers": lambda v: v[:, : max(1, layers // 3), :, k["entropy"]].max((1, 2)),
-        "entropy from [CLS], last layer minus the rest": lambda v: (
-            of(v, "entropy from [CLS]", [layers - 1]) - of(v, "entropy from [CLS]", list(range(layers - 1)))
+    drawn = replicates(values.reshape(len(values), -1)).reshape(-1, *values.shape[1:])
+    return {
+        "heads": pd.DataFrame(_by_head(values, drawn)),
+        "layers": pd.DataFrame(_by_layer(values, drawn, encoded.lengths)),
+        "contrasts": pd.DataFrame(
+            estimate(values, statistic, drawn=drawn, contrast=name)
+            for name, statistic in contrasts(values.shape[1]).items()
         ),
-        "norm to [SEP] minus attention to [SEP], middle to late layers": lambda v: (
-            of(v, "norm to [SEP]", upper) - of(v, "to [SEP]", upper)
+        "examples": _examples(model, pairs, values.mean(0)),
+    }
+
+
+def _by_head(values: np.ndarray, drawn: np.ndarray) -> list[dict]:
+    return [
+        {"statistic": statistic, "layer": layer + 1, "head": head + 1}
+        | estimate(values[:, layer, head, k], name="value", drawn=drawn[:, layer, head, k])
+        for k, statistic in enumerate(STATISTICS)
+        for layer, head in np.ndindex(values.shape[1:3])
+    ]
+
+
+def _by_layer(values: np.ndarray, drawn: np.ndarray, lengths: np.ndarray) -> list[dict]:
+    """Means of a layer's heads, and what attention that is spread evenly would give."""
+    even = {"entropy": np.log(lengths).mean(), "entropy from [CLS]": np.log(lengths).mean()}
+    even |= {"to [SEP]": (2 / lengths).mean(), "to [CLS]": (1 / lengths).mean()}
+    rows = []
+    for k, statistic in enumerate(STATISTICS):
+        for layer in range(values.shape[1]):
+            about = {"statistic": statistic, "layer": layer + 1}
+            row = estimate(values[:, layer, :, k].mean(1), name="value", drawn=drawn[:, layer, :, k].mean(1))
+            rows.append(about | row | {"uniform": even.get(statistic, np.nan), "segments": len(values)})
+    return rows
+
+
+def contrasts(layers: int) -> dict[str, Callable[[np.ndarray], np.ndarray]]:
+    """What the paper's findings speak of, for a model of so many layers; its layers of 12 are found by depth.
+
+    Returns:
+        name -> function of means [n, layers, heads, statistics] -> [n].
+    """
+    every = range(1, layers + 1)
+    spans = {first: layers_at(layers, *first) for first in ((2, 3), (5, 9), (6, 10), (11, 12), (1, 4))}
+
+    def of(values: np.ndarray, statistic: str) -> np.ndarray:
+        return values[..., STATISTICS.index(statistic)]
+
+    def mean(statistic: str, span: tuple[int, int]):
+        return lambda values: of(values, statistic)[:, places(spans[span])].mean((1, 2))
+
+    def minus_rest(measure: Callable[[np.ndarray], np.ndarray], inside: list[int]):
+        rest = [layer for layer in every if layer not in inside]
+        return lambda values: (
+            measure(values)[:, places(inside)].mean((1, 2)) - measure(values)[:, places(rest)].mean((1, 2))
+        )
+
+    def above(statistic: str, least: float):
+        return lambda values: (of(values, statistic) > least).sum((1, 2))
+
+    lower = spans[1, 4]
+    return {
+        "strongest next-token head": lambda v: of(v, "to next").max((1, 2)),
+        "strongest previous-token head": lambda v: of(v, "to previous").max((1, 2)),
+        "heads above one half on the next token": above("to next", 0.5),
+        "heads above one half on the previous token": above("to previous", 0.5),
+        "heads above 60% on [SEP]": above("to [SEP]", 0.6),
+        "heads above 60% on . or ,": above("to . or ,", 0.6),
+        "to self minus to a neighbour, mean of heads": lambda v: (
+            of(v, "to self") - (of(v, "to next") + of(v, "to previous")) / 2
+        ).mean((1, 2)),
+        "to [SEP], layers 6-10 of 12": mean("to [SEP]", (6, 10)),
+        "to [CLS], layers 6-10 of 12": mean("to [CLS]", (6, 10)),
+        "[SEP] to [SEP], layers 5-9 of 12": mean("[SEP] to [SEP]", (5, 9)),
+        "to [CLS], layers 2-3 of 12 minus the rest": minus_rest(lambda v: of(v, "to [CLS]"), spans[2, 3]),
+        "depth of most attention to [CLS]": lambda v: (of(v, "to [CLS]").mean(2).argmax(1) + 1) / layers,
+        "to . or ,, layers 11-12 of 12 minus the rest": minus_rest(lambda v: of(v, "to . or ,"), spans[11, 12]),
+        "entropy, layers 1-4 of 12 minus the rest": minus_rest(lambda v: of(v, "entropy"), lower),
+        "share of broad heads, layers 1-4 of 12 minus the rest": minus_rest(lambda v: of(v, "entropy") > BROAD, lower),
+        "largest share of the broadest head, layers 1-4 of 12": lambda v: of(v, "largest share")[:, places(lower)].min(
+            (1, 2)
+        ),
+        "entropy from [CLS], last layer": lambda v: of(v, "entropy from [CLS]")[:, -1].mean(1),
+        "entropy from [CLS], last layer minus the rest": minus_rest(lambda v: of(v, "entropy from [CLS]"), [layers]),
+        "norm to [SEP] minus attention to [SEP], layers 6-10 of 12": lambda v: (
+            mean("norm to [SEP]", (6, 10))(v) - mean("to [SEP]", (6, 10))(v)
         ),
     }
-    rows = []
-    for name, statistic in planned.items():
-        low, high = interval(statistic(resampled))
-        rows.append({"contrast": name, "estimate": float(statistic(mean)[0]), "low": low, "high": high})
-    return rows
 
 
 def _examples(model: Model, pairs: list[tuple[str, str]], means: np.ndarray) -> pd.DataFrame:
@@ -112,7 +138,9 @@ def _examples(model: Model, pairs: list[tuple[str, str]], means: np.ndarray) -> 
     commas = [i for i, pair in enumerate(sentences) if "," in " ".join(pair)] or range(len(sentences))
     chosen = min(commas, key=lambda i: abs(int(encoded.lengths[i]) - EXAMPLE_PIECES))
     own = encoded.select([chosen])
-    ((_, maps),) = attention_batches(model, own, lambda _: lambda layer: layer.maps[0].cpu().numpy())
+    with torch.inference_mode(), reducible(model.encoder) as encoder:
+        (batch,) = batches(model, own)
+        maps, _ = run_with_attention(encoder, lambda layer: layer.maps[0].cpu().numpy(), **batch.inputs)
     pieces = model.tokenizer.convert_ids_to_tokens(own.ids[0])
     rows = []
     for pattern, statistic in PATTERNS.items():

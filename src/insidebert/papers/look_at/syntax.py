@@ -6,10 +6,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from insidebert.measure.head_accuracy import DIRECTIONS, accuracies, answers, best_heads
+from insidebert.measure.bootstrap import estimate
+from insidebert.measure.head_accuracy import DIRECTIONS, Best, accuracies, answers, best_heads
 from insidebert.measure.word_attention import align, attended_words
 from insidebert.models.loading import Model
 from insidebert.text.stanford import trees_of
+
+SHOWN = ("dobj", "det", "poss", "auxpass", "pobj")
+"""Relations of Figure 5, whose heads Figure 6 marks; the sixth panel is coreference."""
 
 UNLISTED = {"root", "punct"}
 """They get no row of their own, but count among all."""
@@ -19,13 +23,13 @@ def syntax(model: Model, treebank: Path | str, relations: str, least: int) -> di
     """Every head against every relation.
 
     Args:
-        relations: `stanford` or `ud`, as in `trees_of`.
+        relations: `stanford` or `ud`, as in `stanford.trees_of`.
         least: relations with fewer cases get no row (the authors' 100).
 
     Returns:
         relations: a row per relation, the best head as published and as it generalizes, beside the best offset.
-        heads: accuracy of every head, direction and relation. contrasts: what the claims speak of. sentences: how many
-        were scored, and why others were not.
+        heads: accuracy of every head, direction and relation. contrasts: what the claims speak of, of relations
+        with an interval over relations. sentences: how many were scored, and why others were not.
     """
     trees, unread = trees_of(treebank, relations)
     aligned = align(model, [tree.words for tree in trees])
@@ -33,28 +37,41 @@ def syntax(model: Model, treebank: Path | str, relations: str, least: int) -> di
     given = answers(scored, attended_words(model, aligned.encoded))
     counts = Counter(given.relations.tolist())
     listed = [r for r, count in counts.most_common() if count >= least and r not in UNLISTED]
-    rows, contrasts, heads = [], [], []
     best_of = best_heads(given, [None, *listed])
-    shares = accuracies(given, list(best_of))
-    for (relation, best), accuracy in zip(best_of.items(), shares, strict=True):
-        name = relation or "all"
-        way, layer, head = best.head
-        rows.append(
-            {"relation": name, "cases": best.cases, "layer": layer + 1, "head": head + 1, "direction": DIRECTIONS[way]}
-            | {"accuracy": best.accuracy, "offset": best.offset, "offset_accuracy": best.offset_accuracy}
-            | {"held_out": best.held_out, "low": best.low, "high": best.high, "stable": best.stable}
-        )
-        contrasts += [
-            {"contrast": f"{name}: best head", "estimate": best.held_out, "low": best.low, "high": best.high},
-            {"contrast": f"{name}: best head minus best offset", "estimate": best.gain}
-            | {"low": best.gain_low, "high": best.gain_high},
-        ]
-        for place in np.ndindex(given.shape):
-            heads.append(
-                {"relation": name, "direction": DIRECTIONS[place[0]], "layer": place[1] + 1, "head": place[2] + 1}
-                | {"accuracy": accuracy[place]}
-            )
-    left_out = [{"what": reason, "sentences": count} for reason, count in (unread | aligned.skipped).items()]
-    sentences = [{"what": "scored", "sentences": len(scored)}, *left_out]
-    tables = {"relations": rows, "heads": heads, "contrasts": contrasts, "sentences": sentences}
-    return {name: pd.DataFrame(table) for name, table in tables.items()}
+    shares = dict(zip(best_of, accuracies(given, list(best_of)), strict=True))
+    counted = {"scored": len(scored)} | unread | aligned.skipped
+    return {
+        "relations": pd.DataFrame(_relation(name or "all", best) for name, best in best_of.items()),
+        "heads": pd.DataFrame(
+            {"relation": name or "all", "direction": DIRECTIONS[way], "layer": layer + 1, "head": head + 1}
+            | {"accuracy": accuracy[way, layer, head]}
+            for name, accuracy in shares.items()
+            for way, layer, head in np.ndindex(given.shape)
+        ),
+        "contrasts": pd.DataFrame(_contrasts(best_of)),
+        "sentences": pd.DataFrame({"what": what, "sentences": count} for what, count in counted.items()),
+    }
+
+
+def _relation(name: str, best: Best) -> dict:
+    way, layer, head = best.head
+    return (
+        {"relation": name, "cases": best.cases, "layer": layer + 1, "head": head + 1, "direction": DIRECTIONS[way]}
+        | {"accuracy": best.accuracy, "offset": best.offset, "offset_accuracy": best.offset_accuracy}
+        | {"held_out": best.held_out, "low": best.low, "high": best.high, "stable": best.stable}
+    )
+
+
+def _contrasts(best_of: dict[str | None, Best]) -> list[dict]:
+    """A relation's best head, held out, alone and against the offset; and shares of the relations."""
+    rows = []
+    for name, best in best_of.items():
+        about = f"{name or 'all'}: best head"
+        rows.append({"contrast": about, "estimate": best.held_out, "low": best.low, "high": best.high})
+        gain = {"estimate": best.gain, "low": best.gain_low, "high": best.gain_high}
+        rows.append({"contrast": f"{about} minus best offset"} | gain)
+    of_relations = np.array([[best.gain > 0, best.head[0] == 0] for name, best in best_of.items() if name], dtype=float)
+    if len(of_relations):
+        for column, name in enumerate(("best head beats best offset", "best head looks from dependent to head")):
+            rows.append(estimate(of_relations[:, column], contrast=f"relations whose {name}"))
+    return rows
