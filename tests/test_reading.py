@@ -22,7 +22,7 @@ from insidebert.text.attacks import ATTACKS, attack
 from insidebert.text.questions import Question, write
 
 WORDS = ["cat", "dog", "horse", "bird", "zebra", "doctor"]
-PLAN = Training(epochs=2, pieces=48, questions=4, rate=1e-2, head_rate=1e-2)
+PLAN = Training(epochs=2, pieces=48, questions=4, rate=1e-2, head_rate=1e-2, precision="float32")
 
 
 def made(count, options=3, seed=0):
