@@ -37,7 +37,7 @@ def run(func, args, kwargs):
     away = any(isinstance(t, Away) for t in tensors)
     name = func._schema.name
     strangers = [t for t in tensors if not isinstance(t, Away) and t.ndim]
-    if name in ("aten::index.Tensor", "aten::index_put_"):
+    if name in ("aten::index", "aten::index_put_"):
         strangers = strangers if not isinstance(args[0], Away) else []  # indices may come from the CPU
     if away and strangers and name not in ("aten::copy_", "aten::_to_copy"):
         raise RuntimeError(f"{name}: Expected all tensors to be on the same device, found {DEVICE} and cpu")
