@@ -1,7 +1,7 @@
 """Everything that can be checked before the first notebook of a run starts."""
 
 from insidebert.errors import InputError
-from insidebert.explore.widget import dependency
+from insidebert.measure.confusion import TriggerQuestion
 from insidebert.models import loading
 from insidebert.papers import paper_of
 from insidebert.results.paths import Paths
@@ -20,16 +20,16 @@ def check(planned: dict[str, dict], paths: Paths) -> None:
     for notebook, parameters in planned.items():
         for name in parameters.get("MODELS", []):
             if name not in models:
-                models[name] = _fault(lambda name=name: loading.load(loading.resolve(name)))
+                models[name] = _fault(lambda name=name: loading.load(name))
             if models[name]:
                 found.append(f"MODELS, {name}: {models[name]}")
         own = paper_of(notebook)
         if own and own.check:
             fault = _fault(lambda own=own, parameters=parameters: own.load("check")(parameters, paths))
             found += [f"notebook {notebook}: {fault}"] if fault else []
-        if {"YOUR_SENTENCE", "TARGET", "TRIGGERS"} <= set(parameters):
+        if {"YOUR_SENTENCE", "TARGET", "TRIGGERS"} <= set(parameters) and not models[parameters["MODELS"][0]]:
             asked = [parameters[name] for name in ("YOUR_SENTENCE", "TARGET", "TRIGGERS")]
-            fault = _fault(lambda asked=asked: dependency(*asked))
+            fault = _fault(lambda p=parameters, asked=asked: TriggerQuestion.of(loading.load(p["MODELS"][0]), *asked))
             found += [f"notebook {notebook}: {fault}"] if fault else []
     if found:
         raise InputError("nothing was run:\n" + "\n".join(dict.fromkeys(found)))
