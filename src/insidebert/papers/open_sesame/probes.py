@@ -11,7 +11,7 @@ from insidebert.measure.depth import middle
 from insidebert.models.encoding import Encoded, encode, hidden_states, state_names
 from insidebert.models.loading import Model
 from insidebert.papers.open_sesame.sentences import labelled_sentences
-from insidebert.probes.position import LayerProbes, control_targets
+from insidebert.probes.position import PositionProbe, control_targets
 from insidebert.text import corpus
 
 CHUNK = 4096
@@ -125,7 +125,7 @@ def probed(
     Returns:
         Test split -> [seeds, n, P, S] bool, whether the target was found.
     """
-    probes = [LayerProbes(epochs=epochs, seed=seed) for seed in seeds]
+    probes = [PositionProbe(epochs=epochs, seed=seed) for seed in seeds]
     split, rows = training
     order = np.random.default_rng(0).permutation(rows)  # every chunk is a fair sample, so the chunks can be small
     for chunk in _chunks(order):
