@@ -23,6 +23,10 @@ class TriggerQuestion:
         target: index of the target word, the agreeing auxiliary or the reflexive.
         triggers: word indices of each candidate phrase, the true trigger first, then the distractors.
         condition: the cell it was made for, such as `agreement.pp.sg.pl.inflected`.
+
+    Example: is it the girl that does, or the dogs?
+        >>> TriggerQuestion(("The", "girl", "near", "the", "dogs", "does", "sleep"), 5, ((0, 1), (3, 4))).target
+        5
     """
 
     words: tuple[str, ...]

@@ -162,6 +162,15 @@ def padded(values: list[np.ndarray], rows: np.ndarray, length: int, padding: int
     return torch.from_numpy(filled)
 
 
+def refuse_overflow(model: Model, states: torch.Tensor) -> None:
+    """Refuse states that finite weights have made infinite, NaN, or too large for the half precision they go by."""
+    if not states.isfinite().all():
+        raise InputError(
+            f"{model.source.label} computes hidden states that are NaN, infinite or beyond half precision; its weights "
+            "are damaged or too large"
+        )
+
+
 @dataclass(frozen=True)
 class States:
     """Hidden states of some sentences, without padding.
@@ -217,7 +226,7 @@ def hidden_states(
         level: `piece`, special ones included; or `word`: the mean of a word's pieces, without the special ones.
 
     Raises:
-        InputError: as `encode`; or, by word, a word without pieces.
+        InputError: as `encode`; by word, a word without pieces; states that are not finite.
 
     Example:
         >>> import insidebert as ib
@@ -242,7 +251,9 @@ def hidden_states(
                 values = torch.empty(len(hidden), int(lengths.sum()), hidden[0].shape[-1], dtype=torch.float16)
             real = batch.mask.flatten().nonzero()[:, 0]
             for kept, state in zip(values, hidden, strict=True):
-                kept[done : done + len(real)] = state.flatten(0, 1).index_select(0, real)
+                own = kept[done : done + len(real)]
+                own[:] = state.flatten(0, 1).index_select(0, real)
+                refuse_overflow(model, own)
             starts[batch.rows] = done + np.cumsum(lengths[batch.rows]) - lengths[batch.rows]
             done += len(real)
             bar.update(len(batch.rows))

@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import pooch
-
 from insidebert.errors import InputError
 from insidebert.files import download_cache
 from insidebert.text.files import WITHHELD, blocks, read_text, withheld
@@ -141,6 +139,8 @@ def fetch(name: str) -> Path:
     match = re.fullmatch(r"(UD_[\w-]+)/([\w-]+\.conllu)@(r[\d.]+)(?:#sha256=([0-9a-f]{64}))?", name)
     if not match:
         raise InputError(f"{name!r} is not like UD_English-EWT/en_ewt-ud-dev.conllu@r2.14")
+    import pooch  # of the companion; measuring does without
+
     repository, file, release, pinned = match.groups()
     folder = download_cache() / "treebanks" / f"{repository}-{release}"
     kept = folder / f"{file}.sha256"
