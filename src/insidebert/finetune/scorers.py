@@ -131,12 +131,11 @@ def fit_passages(
         InputError: question, option and added text leave no piece of the passage.
     """
     tokenizer = model.tokenizer
-    room = min(pieces, model.limit) - tokenizer.num_special_tokens_to_add(pair=True)
     taken = _lengths(tokenizer, added or [""] * len(questions))
-    asked = iter(_lengths(tokenizer, [second for question in questions for _, second in pairs_of(question)]))
+    room, beside = _room(model, questions, pieces)
     found = []
-    for question, extra in zip(questions, taken, strict=True):
-        left = room - extra - max(next(asked) for _ in question.options)
+    for question, extra, asked in zip(questions, taken, beside, strict=True):
+        left = room - extra - asked
         if question.passage and left < 1:
             raise InputError(
                 f"question {question.id}: question, option and added text have {room - left} pieces, "
@@ -148,11 +147,15 @@ def fit_passages(
 
 def fit(model: Model, questions: list[Question], pieces: int) -> np.ndarray:
     """[questions] bool: whether passage, question and every option reach the reader whole."""
-    room = min(pieces, model.limit) - model.tokenizer.num_special_tokens_to_add(pair=True)
-    passages = _lengths(model.tokenizer, [question.passage for question in questions])
-    asked = iter(_lengths(model.tokenizer, [second for question in questions for _, second in pairs_of(question)]))
-    longest = [max(next(asked) for _ in question.options) for question in questions]
-    return np.array(passages) + np.array(longest) <= room
+    room, asked = _room(model, questions, pieces)
+    return np.array(_lengths(model.tokenizer, [question.passage for question in questions])) + asked <= room
+
+
+def _room(model: Model, questions: list[Question], pieces: int) -> tuple[int, np.ndarray]:
+    """Pieces of a sequence that are not special; [questions] those of a question with its longest option."""
+    lengths = iter(_lengths(model.tokenizer, [second for question in questions for _, second in pairs_of(question)]))
+    asked = np.array([max(next(lengths) for _ in question.options) for question in questions])
+    return min(pieces, model.limit) - model.tokenizer.num_special_tokens_to_add(pair=True), asked
 
 
 def _lengths(tokenizer, texts: list[str]) -> list[int]:

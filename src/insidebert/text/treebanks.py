@@ -221,19 +221,3 @@ def _read_pairs(path: Path) -> Iterator[tuple[str, dict]]:
         blank, place = ("",) * len(words), f"{path}, line {first}"
         fields = {"words": words, "upos": blank, "xpos": blank, "heads": heads, "relations": relations}
         yield place, fields | {"misc": ({},) * len(words), "document": "", "place": place}
-
-
-def authors_format(trees: list[Tree]) -> str:
-    """Trees as text in the format of the paper's released code, which `read` reads from a `.txt` file.
-
-    Raises:
-        InputError: a word or relation that the format cannot hold, because it has a blank in it or is missing.
-    """
-    for tree in trees:
-        for field in (*tree.words, *tree.relations):
-            if not re.fullmatch(r"\S+", field):
-                raise InputError(f"{tree.place}: {field!r} cannot stand in the authors' format")
-    lines = (
-        "\n".join(f"{w} {h + 1}-{r}" for w, h, r in zip(t.words, t.heads, t.relations, strict=True)) for t in trees
-    )
-    return "\n\n".join(lines) + "\n"
