@@ -8,7 +8,7 @@ import shutil
 import pytest
 import torch
 import transformers
-from hypothesis import given
+from hypothesis import given, settings
 from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer, pre_tokenizers
 from transformers.utils import logging
@@ -519,6 +519,7 @@ def test_files_are_read_anew_when_they_change(folder):
 # --- anything --------------------------------------------------------------------------------------------------------
 
 
+@settings(max_examples=settings.default.max_examples // 2)
 @given(damage=damages)
 def test_a_damaged_checkpoint_is_right_or_refused(tmp_path_factory, tiny_folder, damage):
     """Whatever is changed in one place: a model with the weights and pieces of its files, or an InputError."""

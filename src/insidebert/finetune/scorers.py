@@ -105,11 +105,8 @@ class Sequences:
             max_length=min(pieces, model.limit),
             return_token_type_ids=True,
         )
-        ids = [np.array(row) for row in batch["input_ids"]]
-        segments = [np.array([-1 if s is None else s for s in batch.sequence_ids(i)]) for i in range(len(ids))]
-        kinds = getattr(model.encoder.config, "type_vocab_size", 1) > 1
-        types = [np.array(row) for row in batch["token_type_ids"]] if kinds else None
-        return cls(Encoded(ids, [np.full(len(row), -1) for row in ids], types), segments)
+        segments = [np.array([-1 if s is None else s for s in batch.sequence_ids(i)]) for i in range(len(pairs))]
+        return cls(Encoded.of(model, batch), segments)
 
 
 def pairs_of(question: Question) -> list[tuple[str, str]]:

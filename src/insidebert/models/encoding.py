@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from tqdm.auto import tqdm
+from transformers import BatchEncoding
 
 from insidebert.errors import InputError
 from insidebert.models.loading import Model
@@ -29,6 +30,14 @@ class Encoded:
     ids: list[np.ndarray]
     words: list[np.ndarray]
     types: list[np.ndarray] | None = None
+
+    @classmethod
+    def of(cls, model: Model, batch: BatchEncoding) -> "Encoded":
+        """What a tokenizer made of texts; with segment ids if they are asked for and the model tells two apart."""
+        ids = [np.array(row) for row in batch["input_ids"]]
+        words = [np.array([-1 if w is None else w for w in batch.word_ids(i)]) for i in range(len(ids))]
+        two = "token_type_ids" in batch and getattr(model.encoder.config, "type_vocab_size", 1) > 1
+        return cls(ids, words, [np.array(row) for row in batch["token_type_ids"]] if two else None)
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -104,9 +113,7 @@ def encode_every(model: Model, sentences: Sequence[str | Sequence[str]], special
     if empty:
         raise InputError(f"sentence {empty[0] + 1} is empty")
     options = {"add_special_tokens": special, "truncation": False, "return_token_type_ids": False}
-    batch = tokenized(model.tokenizer, model.spaced(sentences), is_split_into_words=True, **options)
-    ids = [np.array(row) for row in batch["input_ids"]]
-    return Encoded(ids, [np.array([-1 if w is None else w for w in batch.word_ids(i)]) for i in range(len(ids))])
+    return Encoded.of(model, tokenized(model.tokenizer, model.spaced(sentences), is_split_into_words=True, **options))
 
 
 @dataclass(frozen=True)

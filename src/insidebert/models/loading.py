@@ -154,7 +154,7 @@ def load(name: str | Path | Source) -> Model:
 
     Example:
         >>> import insidebert as ib
-        >>> ib.load("random:distilbert-cased#seed=3").source.seed
+        >>> ib.load("random:minilm-l6#seed=3").source.seed
         3
     """
     source = name if isinstance(name, Source) else resolve(name)
@@ -204,7 +204,7 @@ def wrap(encoder: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, name: str
 
     Example:
         >>> import insidebert as ib
-        >>> loaded = ib.load("distilbert-cased")  # or any encoder of transformers that you have
+        >>> loaded = ib.load("minilm-l6")  # or any encoder of transformers that you have
         >>> ib.wrap(loaded.encoder, loaded.tokenizer, name="step 1000").source.label
         'step 1000'
     """
@@ -252,7 +252,7 @@ def random_twin(model: Model, seed: int = 0, keep_embeddings: bool = True) -> Mo
 
     Example:
         >>> import insidebert as ib
-        >>> ib.random_twin(ib.load("distilbert-cased"), seed=3).source.weights
+        >>> ib.random_twin(ib.load("minilm-l6"), seed=3).source.weights
         'random'
     """
     source = replace(model.source, weights="random", seed=seed, keep_embeddings=keep_embeddings)
