@@ -10,7 +10,7 @@ import yaml
 from matplotlib.figure import Figure
 
 from insidebert.errors import InputError
-from insidebert.measure.bootstrap import interval
+from insidebert.measure.bootstrap import interval, seed_replicates
 from insidebert.measure.confusion import TriggerQuestion
 from insidebert.models import loading
 from insidebert.papers.open_sesame import authors_files, confusion, positions, probes, seen
@@ -272,11 +272,11 @@ def test_probe_seeds_are_in_the_interval():
     curves = np.array([[0.0, 0.9, 0.9, 0.9], [0.0, 0.2, 0.9, 0.9], [0.0, 0.1, 0.9, 0.9]])  # one seed rises earlier
     correct = rng.random((3, 400, 4)) < curves[:, None]
     rise = probes.depth_contrasts(3)["depth of the largest rise"]
-    one_of_them = interval(rise(probes.seed_replicates(correct[:1])))
+    one_of_them = interval(rise(seed_replicates(correct[:1])))
     assert one_of_them == (pytest.approx(1 / 3), pytest.approx(1 / 3))
-    low, high = interval(rise(probes.seed_replicates(correct)))
+    low, high = interval(rise(seed_replicates(correct)))
     assert (low, high) == (pytest.approx(1 / 3), pytest.approx(2 / 3))
-    means = probes.seed_replicates(correct)
+    means = seed_replicates(correct)
     assert means.mean(0) == pytest.approx(correct.mean((0, 1)), abs=0.03)
 
 

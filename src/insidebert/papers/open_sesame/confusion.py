@@ -80,7 +80,8 @@ def summarised(questions: Sequence[TriggerQuestion], scores: np.ndarray) -> dict
     row, layers = partial(estimate, means, drawn=np.stack(drawn, axis=1)), range(scores.shape[1])
     planned = {
         name: np.array([(x in above) / len(above) - (x in below) / len(below) for x in own])
-        for name, (above, below) in _planned(questions)
+        for name, pair in PLANNED[questions[0].condition.split(".")[0]].items()
+        for above, below in [[labels.split() for labels in pair]]
     }
     over_layers = {
         "a third of the depth minus the layer before": partial(rise_at, 1 / 3),
@@ -111,12 +112,6 @@ def summarised(questions: Sequence[TriggerQuestion], scores: np.ndarray) -> dict
         ),
         "regression": regression(questions, scores),
     }
-
-
-def _planned(questions: Sequence[TriggerQuestion]) -> list[tuple[str, list[list[str]]]]:
-    """(name, [conditions, conditions to subtract]) of the questions' phenomenon."""
-    planned = PLANNED[questions[0].condition.split(".")[0]]
-    return [(name, [labels.split() for labels in pair]) for name, pair in planned.items()]
 
 
 def _typical(questions: Sequence[TriggerQuestion], overall: np.ndarray) -> dict:
