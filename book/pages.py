@@ -159,7 +159,7 @@ def _exhibit(entry: dict, claims: pd.DataFrame, profile: str, printed: bool) -> 
     if printed and not entry["missing"]:
         parts.append("The paper's numbers stand in the table, beside ours.")
     elif not entry["ours"]:
-        parts += _reported(paper, entry["label"], claims)
+        parts += _reported(paper, entry["label"].rpartition(", ")[2], claims)
     own = "Ours: the paper does not have it. " if entry["ours"] else ""
     own = "Recorded on data that is not ours to keep. " if _recorded(entry) else own
     parts.append(own + _links(entry, files, "recorded" if _recorded(entry) else profile))
