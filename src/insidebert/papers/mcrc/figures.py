@@ -47,7 +47,7 @@ def trainings(conditions: pd.DataFrame) -> pd.DataFrame:
 
 
 def _beside_paper(rows: pd.DataFrame, key: str, printed: str, change: str, unit: str) -> pd.DataFrame:
-    """A row per attack or condition: columns of each model, and the paper's for this data set or its mean over seven."""
+    """A row per attack or condition: columns of each model, the paper's for this data set or its mean over seven."""
     paper = PRINTED[printed] | {RANDOM: PRINTED["table-2"][RANDOM], "original": PRINTED["table-2"]["BERT"]}
     order, known = [name.lower() for name in PRINTED["table-1"]], rows["dataset"].iloc[0].lower()
     chosen = [order.index(known)] if known in order else range(len(order))

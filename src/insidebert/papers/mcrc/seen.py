@@ -84,8 +84,8 @@ def word_by_word(case: pd.DataFrame) -> list[str]:
         when = f"the distractor is ahead from {ahead.min()} words on" if len(ahead) else "it never wins"
         first, last = own["answer"].iloc[[0, -1]]
         found.append(
-            f"{model}: beside the distractor at its shortest the answer has {first:.0%}, beside the whole one {last:.0%}; "
-            f"{when}."
+            f"{model}: beside the distractor at its shortest the answer has {first:.0%}, beside all of "
+            f"it {last:.0%}; {when}."
         )
     return found
 
