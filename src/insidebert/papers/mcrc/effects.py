@@ -42,15 +42,12 @@ def resampled(values: np.ndarray, resamples: int = 1000, seed: int = 0) -> np.nd
     return np.einsum("rs...,rs->r...", means, draws / trainings)
 
 
-def accuracies(
-    values: np.ndarray, questions: pd.DataFrame, reached: dict[str, int]
-) -> tuple[pd.DataFrame, pd.DataFrame]:
+def accuracies(values: np.ndarray, questions: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Accuracy and its change (attacked - original) / original, paired over questions; the rows that claims need.
 
     Args:
         values: [questions, trainings, 1 + attacks] rightness, untouched first.
         questions: a row per question and version.
-        reached: version -> questions that reach the reader with all that was added.
 
     Raises:
         InputError: the readers answer no test question, so a change has no meaning.
@@ -68,8 +65,7 @@ def accuracies(
             row
             | {"change": change["change"], "change_low": change["low"], "change_high": change["high"]}
             | {"questions": len(values), "trainings": values.shape[1], "chance": chance}
-            | {"degree": own["degree"].mean(), "short": int(own["short"].sum())}
-            | {"cut": int(own["cut"].sum()), "reached": reached[name]}
+            | {"degree": own["degree"].mean(), **own[["short", "cut", "reached"]].sum()}
         )
     planned = {
         "average change over the attacks": lambda m: np.mean([_change(m, i) for i in range(1, m.shape[1])], axis=0),
