@@ -17,7 +17,7 @@ from insidebert.results.artifacts import Artifact
 
 RANDOM = "random guess"
 WHOLE = "passages are cut first, so that all that an attack adds is seen"
-INTERVALS = "95% intervals over questions and trainings"
+INTERVALS = "95% intervals over questions and, where there are several, trainings"
 ATTACKED = f"Accuracy under each attack in %, and its change in % of the original's; {INTERVALS}; {WHOLE}"
 PLANTED = "Accuracy without the passage against the share planted to need none"
 TRAINED = f"Accuracy after un-answerable training in %, and its distance to the original's in points; {INTERVALS}"
