@@ -141,18 +141,20 @@ def _over_attacks(lengths: np.ndarray, values: np.ndarray) -> dict:
     return estimate(values.mean(1), statistic, drawn=resampled(values), **about)
 
 
+def _ratio(above: np.ndarray, below: np.ndarray) -> np.ndarray:
+    """NaN where nothing is below."""
+    return np.divide(above, below, out=np.full(np.shape(above), np.nan), where=below > 0)
+
+
 def _change(means: np.ndarray, version: int) -> np.ndarray:
     """[n] change of accuracy of a version; NaN where nothing was right to begin with."""
-    before = means[:, 0]
-    return np.divide(means[:, version], before, out=np.full(len(means), np.nan), where=before > 0) - 1
+    return _ratio(means[:, version], means[:, 0]) - 1
 
 
 def _bins(means: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """[n, bins] feature and change of every bin, from means [n, bins, (untouched, attacked, feature, members)]."""
-    nothing = np.full(means.shape[:2], np.nan)
     before, after, x, members = np.moveaxis(means, -1, 0)
-    change = np.divide(after, before, out=nothing.copy(), where=before > 0) - 1
-    return np.divide(x, members, out=nothing, where=members > 0), change
+    return _ratio(x, members), _ratio(after, before) - 1
 
 
 def _r(x: np.ndarray, y: np.ndarray) -> np.ndarray:
