@@ -1,6 +1,6 @@
 """What a paper claims, as data, and whether it holds for the models at hand."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from importlib.resources import files
 from pathlib import Path
 
@@ -116,7 +116,7 @@ def decide(claim: Claim, table: pd.DataFrame, weights: str = "trained") -> list[
     if rows.empty:  # only baselines were run; a claim is about trained models
         return []
     for column, value in claim.where.items():
-        rows = rows[rows[column] == value]
+        rows = rows[rows[column] == value] if column in rows else rows[:0]
     rows = rows.set_index("model")
     if rows.empty and claim.optional:
         return []
@@ -196,8 +196,10 @@ def collect(paths: Paths, papers: tuple[str, ...]) -> pd.DataFrame:
             common |= {"question": claim.question, "figure": claim.figure, "why": "", "random": "", "file": ""}
             measurement = claim.table.rpartition("-")[0]
             for folder in (paths.results, *[paths.recorded] * ("recorded" in claim.data)):
-                table, known = _table(folder / paper, claim.table, folder == paths.recorded)
-                for row in decide_beside_random(claim, table) if table is not None else []:
+                recorded = folder == paths.recorded  # perhaps by an earlier version, which lacked the row
+                table, known = _table(folder / paper, claim.table, recorded)
+                asked = replace(claim, optional=claim.optional or recorded)
+                for row in decide_beside_random(asked, table) if table is not None else []:
                     p = p_value(row["measured"], row["low"], row["high"], claim.holds)
                     shas = [known[model] for model in (claim.models or (row["model"],)) if model in known]
                     rows.append(common | row | {"p": p, "file": " ".join(shas)})
@@ -241,13 +243,15 @@ def _limits(holds: str) -> tuple[float, float]:
 def _table(folder: Path, name: str, recorded: bool) -> tuple[pd.DataFrame | None, dict[str, str]]:
     """A tidy table, None if it is not there, and each trained model's first digits of its file's SHA-256.
 
-    In a recorded table the models say on which data they were measured.
+    In a recorded table the models say on which data they were measured; one that does not know it decides nothing.
     """
     path, record = folder / f"{name}.csv", folder / f"{name.rpartition('-')[0]}.json"
     if not path.exists():
         return None, {}
     table, models = read_tidy(path), read_json(record).get("models", []) if record.exists() else []
     files = {model["label"]: model["sha256"][:8] for model in models if model["weights"] == "trained"}
+    if recorded and "dataset" not in table:
+        return None, {}
     if recorded:
         on = table["dataset"].str.upper()
         files = {f"{label} on {data}": sha for label, sha in files.items() for data in on.unique()}

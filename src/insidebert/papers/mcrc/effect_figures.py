@@ -2,10 +2,10 @@
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from insidebert.papers.mcrc.printed import PAPER, PRINTED
+from insidebert.papers.mcrc.seen import correlation
 from insidebert.results import plots
 
 FEATURES = {  # figure, label of the x axis, factor for it
@@ -13,51 +13,69 @@ FEATURES = {  # figure, label of the x axis, factor for it
     "answer_words": ("Figure 7", "length of the correct answer (words)", 1),
     "degree": ("Figure 8", "largest ShuffleDegree of a distractor", 1),
 }
+PAPERS_POINTS = {"MCScript": ("s", "0.6"), "RACE-M": ("^", "0.75")}
+"""Marker and grey of the paper's points, under ours."""
 
 
-def by_length(bins: pd.DataFrame, correlations: pd.DataFrame) -> Figure:
-    """Figure 5: change of accuracy against change of the distractors' length."""
-    return _against("length_change", bins, correlations)
+def against(feature: str, bins: pd.DataFrame, correlations: pd.DataFrame) -> Figure:
+    """Figures 5, 7 and 8: change of accuracy in bins of a feature.
 
-
-def by_answer(bins: pd.DataFrame, correlations: pd.DataFrame) -> Figure:
-    """Figure 7: change of accuracy against the answer's length."""
-    return _against("answer_words", bins, correlations)
-
-
-def by_degree(bins: pd.DataFrame, correlations: pd.DataFrame) -> Figure:
-    """Figure 8: change of accuracy against ShuffleDegree."""
-    return _against("degree", bins, correlations)
+    Args:
+        feature: one of FEATURES.
+    """
+    label, axis, factor = FEATURES[feature]
+    every, found = plots.shown(bins), plots.shown(correlations)
+    rows = every[every["feature"] == feature]
+    top = 100 * every[["change", "high"]].max(axis=None)  # one range for all three figures
+    figure, panels = _panels(rows, 5.6)
+    for ax, title, own in panels:
+        own = own.sort_values("x").assign(x=own["x"] * factor)
+        for name, (marker, shade) in PAPERS_POINTS.items():
+            y = PRINTED["points"][feature][name]
+            x = PRINTED["points"][feature]["x"][: len(y)]
+            ax.plot(x, y, marker=marker, ms=4, lw=0.8, color=shade, label=f"paper, {name}", zorder=1)
+        ax.errorbar(own["x"], own["change"] * 100, _ends(own, "low", "high"), marker="o", label=title)
+        for row in own.itertuples():
+            place = row.x, np.nanmax([row.change, row.high]) * 100
+            ax.annotate(f"n={row.questions}", place, (0, 3), textcoords="offset points", ha="center", fontsize=6.5)
+        ax.set_ylim(-104, max(12, top + 8))
+        known = found[(found["model"] == own["model"].iloc[0]) & (found["feature"] == feature)]
+        known = known.set_index("over").reindex(["bins", "questions"])
+        over = [f"over the {name} {correlation(row)}" for name, row in known.iterrows()]
+        ax.set_title("\n".join([title, *over]), fontsize=8.5)
+        ax.set_xlabel(axis)
+        ax.legend(loc="upper right", fontsize=7, ncols=3)
+    bars = "with 95% intervals" if rows["low"].notna().any() else "recorded before they had intervals"
+    printed = ", ".join(f"{name} {value:+.2f}" for name, value in PRINTED["correlations"][feature].items())
+    plots.caption(
+        figure,
+        f"{label} of {PAPER}, with {plots.model_list(rows)}, AddSent2Opt-Shuffle; grey: BERT-large in the paper\n"
+        f"points: bins of n questions, {bars}\nr of the paper, over its bins: {printed}",
+    )
+    return figure
 
 
 def by_attack(attacks: pd.DataFrame, questions: pd.DataFrame, correlations: pd.DataFrame) -> Figure:
     """Figure 6: change of accuracy against change of length, a point per attack and model."""
-    rows = plots.shown(attacks)
-    rows = rows[rows["attack"] != "original"]
-    lengths = plots.shown(questions).groupby(["model", "attack"])["length_change"].mean()
-    models = list(dict.fromkeys(rows["model"]))
-    figure, (axes,) = plots.new_figure(len(models), width=5.4, height=3.6, sharey=True)
+    rows, found = plots.shown(attacks), plots.shown(correlations)
+    lengths = plots.shown(questions).groupby(["model", "attack"], as_index=False)["length_change"].mean()
+    rows = rows[rows["attack"] != "original"].merge(lengths).assign(x=lambda own: own["length_change"] * 100)
+    figure, panels = _panels(rows, 5.4)
     palette = plots.colours(rows["attack"])
-    for ax, model in zip(axes, models, strict=True):
-        own = rows[rows["model"] == model].assign(
-            x=lambda own, model=model: [lengths[model, a] * 100 for a in own["attack"]]
-        )
-        apart = 0.02 * max(np.ptp(own["x"]), 1.0)  # bars of one length beside each other
-        own = own.sort_values(["x", "change"]).assign(order=lambda own: own.groupby(own["x"].round(6)).cumcount())
-        for row in own.itertuples():
-            same = int((own["x"].round(6) == round(row.x, 6)).sum())
-            place = row.x + apart * (row.order - (same - 1) / 2)
-            ends = [[(row.change - row.change_low) * 100], [(row.change_high - row.change) * 100]]
-            ax.errorbar(place, row.change * 100, ends, color=palette[row.attack], marker="o", lw=0.9, ms=5)
-        ax.axhline(0, color=plots.REFERENCE, lw=0.8)
+    for ax, title, own in panels:
+        own = own.sort_values(["x", "change"])
+        alike = own.groupby(own["x"].round(6))["x"]  # bars of one length stand beside each other
+        beside = alike.cumcount() - (alike.transform("size") - 1) / 2
+        places = own["x"] + beside * 0.02 * max(np.ptp(own["x"]), 1.0)
+        for place, end, row in zip(places, _ends(own, "change_low", "change_high").T, own.itertuples(), strict=True):
+            style = {"color": palette[row.attack], "marker": "o", "lw": 0.9, "ms": 5}
+            ax.errorbar(place, row.change * 100, end[:, None], **style)
         ax.margins(x=0.08)
         ax.set_xlabel("change of the distractors' length (%)")
-        ax.set_ylabel("change of accuracy (%)" if ax is axes[0] else "")
-        found = plots.shown(correlations)
-        found = found[(found["model"] == model) & (found["over"] == "attacks")].iloc[0]
-        ax.set_title(f"{model}, {own['dataset'].iloc[0]}: over the attacks {_r(found)}", fontsize=9)
-        names = [(r.x, r.change * 100, r.attack, palette[r.attack]) for r in own.itertuples()]
-        plots.label_ends(ax, names, gap=0.075)
+        known = found[(found["model"] == own["model"].iloc[0]) & (found["over"] == "attacks")]
+        ax.set_title(f"{title}: over the attacks {correlation(next(known.iterrows(), (0, None))[1])}", fontsize=9)
+        ends = [(row.x, row.change * 100, row.attack, palette[row.attack]) for row in own.itertuples()]
+        plots.label_ends(ax, ends, gap=0.075)
     plots.caption(
         figure,
         f"Figure 6 of {PAPER}, with {plots.model_list(rows)}; bars: 95% intervals\n"
@@ -66,62 +84,17 @@ def by_attack(attacks: pd.DataFrame, questions: pd.DataFrame, correlations: pd.D
     return figure
 
 
-def _against(feature: str, bins: pd.DataFrame, correlations: pd.DataFrame) -> Figure:
-    label, axis, factor = FEATURES[feature]
-    every = plots.shown(bins)
-    rows, found = every[every["feature"] == feature], plots.shown(correlations)
-    models = list(dict.fromkeys(rows["model"]))
-    figure, (axes,) = plots.new_figure(len(models), width=5.6 if len(models) == 1 else 4.4, height=3.6, sharey=True)
-    top = max(12.0, *(every["high"].dropna() * 100 + 8))  # one range for all three figures
-    for ax, model in zip(axes, models, strict=True):
-        own = rows[rows["model"] == model].sort_values("x")
-        _printed(ax, feature)
-        ends = [(own["change"] - own["low"]) * 100, (own["high"] - own["change"]) * 100]
-        colour = plots.colours(["bins"])["bins"]
-        ax.errorbar(
-            own["x"] * factor,
-            own["change"] * 100,
-            ends,
-            marker="o",
-            color=colour,
-            label=f"{model}, {own['dataset'].iloc[0]}",
-        )
-        for row in own.itertuples():
-            ax.annotate(
-                f"n={row.questions}",
-                (row.x * factor, row.high * 100),
-                (0, 3),
-                textcoords="offset points",
-                ha="center",
-                fontsize=6.5,
-            )
+def _panels(rows: pd.DataFrame, width: float) -> tuple[Figure, list[tuple]]:
+    """A figure, and a panel a model: its axes, its title and its rows."""
+    own = [part for _, part in rows.groupby("model", sort=False)]
+    figure, (axes,) = plots.new_figure(len(own), width=width if len(own) == 1 else 4.6, height=3.6, sharey=True)
+    axes[0].set_ylabel("change of accuracy (%)")
+    for ax in axes:
         ax.axhline(0, color=plots.REFERENCE, lw=0.8)
-        ax.set_ylim(-104, top)
-        known = found[(found["model"] == model) & (found["feature"] == feature)].set_index("over")
-        over = [f"over the {name} {_r(known.loc[name])}" for name in ("bins", "questions")]
-        ax.set_title(f"{model}, {own['dataset'].iloc[0]}\n{over[0]}\n{over[1]}", fontsize=8.5)
-        ax.set_xlabel(axis)
-        ax.set_ylabel("change of accuracy (%)" if ax is axes[0] else "")
-        ax.legend(loc="upper right", fontsize=7, ncols=3)
-    printed = ", ".join(f"{name} {value:+.2f}" for name, value in PRINTED["correlations"][feature].items())
-    plots.caption(
-        figure,
-        f"{label} of {PAPER}, with {plots.model_list(rows)}, AddSent2Opt-Shuffle; grey: BERT-large in the paper\n"
-        f"points: bins of n questions, with 95% intervals\nr of the paper, over its bins: {printed}",
-    )
-    return figure
+    titles = [f"{part['model'].iloc[0]}, {part['dataset'].iloc[0]}" for part in own]
+    return figure, list(zip(axes, titles, own, strict=True))
 
 
-def _printed(ax: Axes, feature: str) -> None:
-    """The paper's points, under ours."""
-    points = PRINTED["points"][feature]
-    for name, marker, shade in (("MCScript", "s", "0.6"), ("RACE-M", "^", "0.75")):
-        y = points[name]
-        ax.plot(points["x"][: len(y)], y, marker=marker, ms=4, lw=0.8, color=shade, label=f"paper, {name}", zorder=1)
-
-
-def _r(row: pd.Series) -> str:
-    """A correlation with its interval, in words where there is none."""
-    if not np.isfinite(row["estimate"]):
-        return "r is not defined: no spread"
-    return f"r = {row['estimate']:.2f} [{row['low']:.2f}, {row['high']:.2f}]"
+def _ends(rows: pd.DataFrame, low: str, high: str) -> np.ndarray:
+    """[2, rows] lengths of the bars below and above `change`, in %."""
+    return np.stack([rows["change"] - rows[low], rows[high] - rows["change"]]) * 100

@@ -1,6 +1,7 @@
 """The paper's tables, and its figures of what was measured; drawn from tidy tables alone."""
 
 import textwrap
+from collections.abc import Callable, Iterator
 from functools import partial
 
 import numpy as np
@@ -8,87 +9,73 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from insidebert.papers.mcrc import seen
-from insidebert.papers.mcrc.effect_figures import by_answer, by_attack, by_degree, by_length
+from insidebert.papers.mcrc.effect_figures import FEATURES, against, by_attack
 from insidebert.papers.mcrc.printed import PAPER, PRINTED
-from insidebert.papers.mcrc.text_figures import RECIPES, appended, options, procedures, shuffled_passage
+from insidebert.papers.mcrc.text_figures import appended, options, procedures, shuffled_passage
 from insidebert.results import plots
 from insidebert.results.artifacts import Artifact
 
 RANDOM = "random guess"
 WHOLE = "passages are cut first, so that all that an attack adds is seen"
-INTERVALS = "95% intervals over questions and trainings"
+INTERVALS = "95% intervals over questions and, where there are several, trainings"
 ATTACKED = f"Accuracy under each attack in %, and its change in % of the original's; {INTERVALS}; {WHOLE}"
+PLANTED = "Accuracy without the passage against the share planted to need none"
 TRAINED = f"Accuracy after un-answerable training in %, and its distance to the original's in points; {INTERVALS}"
 
 
 def statistics(sets: pd.DataFrame) -> pd.DataFrame:
     """Table 1: questions per split, mean lengths in words."""
-    rows = []
+    titles, rows = ("data set", "train", "dev", "test", "passage", "question", "answer"), []
     for name, own in sets.groupby("dataset", sort=False):
-        counts = own.set_index("split")["questions"]
-        weights = own["questions"]
-        lengths = {c: np.average(own[f"{c}_words"], weights=weights) for c in ("passage", "question", "answer")}
-        rows.append(
-            {"data set": name}
-            | {s: str(int(counts[s])) for s in ("train", "dev", "test")}
-            | {c: f"{v:.0f}" for c, v in lengths.items()}
-        )
-    for name, cells in PRINTED["table-1"].items():
-        rows.append(
-            {"data set": f"{name} (paper)"}
-            | dict(zip(("train", "dev", "test", "passage", "question", "answer"), map(str, cells), strict=True))
-        )
-    return pd.DataFrame(rows)
+        counts = own.set_index("split")["questions"].loc[["train", "dev", "test"]]
+        lengths = (np.average(own[f"{c}_words"], weights=own["questions"]) for c in titles[4:])
+        rows.append([name, *map(str, counts), *(f"{length:.0f}" for length in lengths)])
+    rows += [[f"{name} (paper)", *map(str, cells)] for name, cells in PRINTED["table-1"].items()]
+    return pd.DataFrame(rows, columns=titles)
 
 
 def accuracies(attacks: pd.DataFrame) -> pd.DataFrame:
     """Table 2: accuracy under each attack in %, and its change in % of the original's; beside the paper's."""
     rows = plots.shown(attacks)
     chances = rows[rows["attack"] == "original"].assign(attack=RANDOM, accuracy=lambda own: own["chance"])
-    return _beside_paper(
-        pd.concat([chances, rows]), "attack", "table-2", (RANDOM, "original", *RECIPES), "change", relative=True
-    )
+    return _beside_paper(pd.concat([chances, rows]), "attack", "table-2", "change", "% of original")
 
 
 def trainings(conditions: pd.DataFrame) -> pd.DataFrame:
     """Table 3: accuracy after un-answerable training in %, and its distance to the original's in points."""
-    rows = plots.shown(conditions)
-    return _beside_paper(rows, "condition", "table-3", tuple(dict.fromkeys(rows["condition"])), "difference")
+    return _beside_paper(plots.shown(conditions), "condition", "table-3", "difference", "points")
 
 
-def _beside_paper(
-    rows: pd.DataFrame, key: str, printed: str, names: tuple[str, ...], change: str, relative: bool = False
-) -> pd.DataFrame:
-    """A row per attack or condition: two columns a model, and the paper's for this data set, or its mean over seven."""
-    paper = PRINTED[printed] | {name: PRINTED["table-2"][name] for name in (RANDOM, "BERT")}
-    order, unit = [name.lower() for name in PRINTED["table-1"]], "% of original" if relative else "points"
-    known = rows["dataset"].iloc[0].lower()
+def _beside_paper(rows: pd.DataFrame, key: str, printed: str, change: str, unit: str) -> pd.DataFrame:
+    """A row per attack or condition: columns of each model, the paper's for this data set or its mean over seven."""
+    paper = PRINTED[printed] | {RANDOM: PRINTED["table-2"][RANDOM], "original": PRINTED["table-2"]["BERT"]}
+    order, known = [name.lower() for name in PRINTED["table-1"]], rows["dataset"].iloc[0].lower()
     chosen = [order.index(known)] if known in order else range(len(order))
+    title = f"paper, {known.upper() if known in order else 'mean of 7 data sets'}"
     found = []
-    for name in names:
+    for name in dict.fromkeys(rows[key]):
         line = {"": name}
-        for (dataset, model), own in rows.groupby(["dataset", "model"], sort=False):
-            line |= _measured(own[own[key] == name].iloc[0], name, f"{dataset}, {model}", change, unit)
-        values, original = (np.array(paper["BERT" if n == "original" else n])[chosen] for n in (name, "original"))
-        changes = (values / original - 1) * 100 if relative else values - original
-        title = f"paper, {known.upper() if known in order else 'mean of 7 data sets'}"
+        for (dataset, model), own in rows[rows[key] == name].groupby(["dataset", "model"], sort=False):
+            line |= {f"{dataset}, {model}{what}": cell for what, cell in _measured(own.iloc[0], name, change, unit)}
+        values, original = (np.array(paper[n])[chosen] for n in (name, "original"))
+        changes = (values / original - 1) * 100 if unit.startswith("%") else values - original
         line[title] = f"{values.mean():.1f}"
         line[f"{title}, change ({unit})"] = "-" if name in (RANDOM, "original") else f"{changes.mean():+.1f}"
         found.append(line)
     return pd.DataFrame(found)
 
 
-def _measured(row: pd.Series, name: str, title: str, change: str, unit: str) -> dict[str, str]:
-    """Cells of one model: accuracy, change, and for attacks how many passages were cut and additions seen whole."""
+def _measured(row: pd.Series, name: str, change: str, unit: str) -> Iterator[tuple[str, str]]:
+    """Columns of one model: accuracy, change, passages that were cut, and for attacks, what was seen whole."""
     interval = "" if name == RANDOM else f" [{row['low'] * 100:.0f}, {row['high'] * 100:.0f}]"
+    yield "", f"{row['accuracy'] * 100:.1f}{interval}"
     ends = f"[{row[f'{change}_low'] * 100:+.0f}, {row[f'{change}_high'] * 100:+.0f}]"
-    cells = {title: f"{row['accuracy'] * 100:.1f}{interval}"}
     changed = name not in (RANDOM, "original", "longest option")
-    cells[f"{title}, change ({unit})"] = f"{row[change] * 100:+.1f} {ends}" if changed else "-"
-    if "reached" in row:
-        seen = f"{row['cut']:.0f} / {row['reached']:.0f} of {row['questions']:.0f}"
-        cells[f"{title}, passages cut / questions seen whole"] = "-" if name == RANDOM else seen
-    return cells
+    yield f", change ({unit})", f"{row[change] * 100:+.1f} {ends}" if changed else "-"
+    if row[["cut"]].notna().all():  # an earlier version did not count them
+        seen = f" / {row['reached']:.0f}" if "reached" in row else ""
+        title = "passages cut / questions seen whole" if seen else "test passages cut"
+        yield f", {title}", "-" if name == RANDOM else f"{row['cut']:.0f}{seen} of {row['questions']:.0f}"
 
 
 def planted(curve: pd.DataFrame) -> Figure:
@@ -147,44 +134,65 @@ def word_by_word(case: pd.DataFrame) -> Figure:
     return figure
 
 
+EARLIER = {  # columns that tables of an earlier version lack, and what stands for them
+    "statistics-sets": {"left_out": "not counted"},
+    "attacks-accuracy": {"trainings": np.nan, "cut": np.nan, "reached": np.nan},
+    "attacks-bins": {"low": np.nan, "high": np.nan},
+    "attacks-correlations": {"over": "questions", "points": np.nan},
+    "unanswerable-conditions": {"cut": np.nan},
+}
+
+
+def completed(use: Callable, names: tuple[str, ...], *tables: pd.DataFrame) -> Figure | pd.DataFrame | list[str]:
+    """Draw or describe tables; what an earlier version did not record is unknown."""
+    whole = []
+    for name, table in zip(names, tables, strict=True):
+        lacking = {column: value for column, value in EARLIER.get(name, {}).items() if column not in table}
+        whole.append(table.assign(**lacking))
+    return use(*whole)
+
+
+AGAINST, EXAMPLES = ("attacks-bins", "attacks-correlations"), ("attacks-examples",)
 PER_ATTACK = ("attacks-accuracy", "attacks-questions", "attacks-correlations")
-AGAINST = ("attacks-bins", "attacks-correlations")
-EXAMPLES = ("attacks-examples",)
-SETS = "Questions per split and mean lengths in words"
-BY_LENGTH = partial(seen.against, "length_change")
-BY_ANSWER = partial(seen.against, "answer_words")
-BY_DEGREE = partial(seen.against, "degree")
-MEASURED = (  # at hand and recorded: slug, label, caption, tables, drawing, sentences
-    ("table-1", "Table 1", SETS, ("statistics-sets",), statistics, seen.statistics),
-    ("table-2", "Table 2", ATTACKED, ("attacks-accuracy",), accuracies, seen.accuracies),
-    ("table-3", "Table 3", TRAINED, ("unanswerable-conditions",), trainings, seen.trainings),
-    ("figure-5", "Figure 5", "Change of accuracy against change of option length", AGAINST, by_length, BY_LENGTH),
-    ("figure-6", "Figure 6", "The same per attack", PER_ATTACK, by_attack, seen.by_attack),
-    ("figure-7", "Figure 7", "Change of accuracy against the length of the answer", AGAINST, by_answer, BY_ANSWER),
-    ("figure-8", "Figure 8", "Change of accuracy against ShuffleDegree", AGAINST, by_degree, BY_DEGREE),
+BY_LENGTH, BY_ANSWER, BY_DEGREE = (
+    (AGAINST, partial(against, feature), partial(seen.against, feature)) for feature in FEATURES
 )
-CASE, CURVE = ("attacks-case",), ("recovered-curve",)
-WORDS = "An un-readable distractor, a word at a time"
-PLANTED = "Accuracy without the passage against the share planted to need none"
-ARTIFACTS = (
-    Artifact("figure-1", "Figure 1", "A question with the appended un-readable sentence", EXAMPLES, appended),
-    Artifact("figure-2", "Figure 2", "The attack procedures", (), procedures),
-    Artifact("figure-3", "Figure 3", "Options of a question under three option attacks", EXAMPLES, options),
-    Artifact("figure-4", "Figure 4", "A shuffled passage to train on", ("example-question",), shuffled_passage),
-    *(Artifact(*shown, seen=sentences) for *shown, sentences in MEASURED),
-    Artifact(
-        "figure-9",
-        "Figure 9",
-        "An un-readable distractor, a word at a time",
-        CASE,
-        word_by_word,
-        seen=seen.word_by_word,
+SHOWN = (  # slug, caption, tables, drawing, sentences
+    ("figure-1", "A question with the appended un-readable sentence", EXAMPLES, appended, None),
+    ("figure-2", "The attack procedures", (), procedures, None),
+    ("figure-3", "Options of a question under three option attacks", EXAMPLES, options, None),
+    ("figure-4", "A shuffled passage to train on", ("example-question",), shuffled_passage, None),
+    ("table-1", "Questions per split and mean lengths in words", ("statistics-sets",), statistics, seen.statistics),
+    ("table-2", ATTACKED, ("attacks-accuracy",), accuracies, seen.accuracies),
+    ("table-3", TRAINED, ("unanswerable-conditions",), trainings, seen.trainings),
+    ("figure-5", "Change of accuracy against change of option length", *BY_LENGTH),
+    (
+        "figure-6",
+        "Change of accuracy against change of option length, per attack",
+        PER_ATTACK,
+        by_attack,
+        seen.by_attack,
     ),
-    Artifact("planted", "Planted questions", PLANTED, CURVE, planted, ours=True, seen=seen.planted),
+    ("figure-7", "Change of accuracy against the length of the answer", *BY_ANSWER),
+    ("figure-8", "Change of accuracy against ShuffleDegree", *BY_DEGREE),
+    ("figure-9", "An un-readable distractor, a word at a time", ("attacks-case",), word_by_word, seen.word_by_word),
+    ("planted", PLANTED, ("recovered-curve",), planted, seen.planted),
+)
+RECORDED = ("table-1", "table-2", "table-3", "figure-5", "figure-6", "figure-7", "figure-8")
+
+
+def _artifact(slug: str, caption: str, tables: tuple[str, ...], draw: Callable, said: Callable | None, **kind):
+    """A figure or table as data, its label read from its slug."""
+    label = "Planted questions" if slug == "planted" else slug.removesuffix("-recorded").replace("-", " ").capitalize()
+    draw, said = (use and partial(completed, use, tables) for use in (draw, said))
+    return Artifact(slug, label, caption, tables, draw, seen=said, **kind)
+
+
+ARTIFACTS = (
+    *(_artifact(slug, *parts, ours=slug == "planted") for slug, *parts in SHOWN),
     *(
-        Artifact(
-            f"{slug}-recorded", label, f"{caption} (DREAM)", tables, draw, ours=True, recorded=True, seen=sentences
-        )
-        for slug, label, caption, tables, draw, sentences in MEASURED
+        _artifact(f"{slug}-recorded", f"{caption} (DREAM)", *parts, ours=True, recorded=True)
+        for slug, caption, *parts in SHOWN
+        if slug in RECORDED
     ),
 )
