@@ -13,12 +13,12 @@ from insidebert.models.embedded import EMBEDDED
 from insidebert.models.loading import absolute
 from insidebert.papers import paper, paper_of, papers
 from insidebert.results import artifacts, claims
-from insidebert.results.cache import tables_intact
 from insidebert.results.compare import compare
 from insidebert.results.failures import clear_failures, failures, record_failure
 from insidebert.results.notebooks import discover, execute, fingerprints, up_to_date
 from insidebert.results.parameters import checked, given, merged, profile_file, profile_parameters
 from insidebert.results.paths import COMMITTED, FROM_SCRATCH, Paths
+from insidebert.results.tables import tables_intact
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -53,7 +53,7 @@ def figures(options) -> int:
     stale = {
         name: planned[name]
         for name in planned
-        if not (up_to_date(_executed(paths, name), made_from[name]) and tables_intact(name, paths))
+        if not (up_to_date(_executed(paths, name), made_from[name]) and tables_intact(name, paths.results))
     }
     _check(stale, paths)
     for name in [name for name in planned if name not in stale]:

@@ -78,22 +78,26 @@ def read_json(path: Path) -> dict:
     return found
 
 
-def intact(record: Path) -> bool:
-    """Whether a record can be read and each of its tables is as it was written."""
+def intact(record: Path, notebook: str | None = None) -> bool:
+    """Whether a record can be read and each of its tables is as it was written.
+
+    Args:
+        notebook: if given, the tables of records that another one wrote are let be.
+    """
     try:
-        for name in read_json(record)["tables"]:
-            read_tidy(record.with_name(f"{name}.csv"))
+        kept = read_json(record)
+        if notebook in (None, kept.get("notebook")):
+            for name in kept["tables"]:
+                read_tidy(record.with_name(f"{name}.csv"))
     except (InputError, KeyError, TypeError):
         return False
     return True
 
 
-def notebook_of(record: Path) -> str | None:
-    """The notebook that wrote a record; None if it cannot be read."""
-    try:
-        return read_json(record).get("notebook")
-    except InputError:
-        return None
+def tables_intact(notebook: str, results: Path) -> bool:
+    """Whether the records of a notebook, and all that cannot be read, and their tables are as they were written."""
+    records = [path for path in results.glob("*/[!.]*.json") if not path.name.endswith(".schema.json")]
+    return all(intact(path, notebook) for path in records)
 
 
 def agree(one: pd.DataFrame, other: pd.DataFrame) -> bool:
