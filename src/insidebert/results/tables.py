@@ -10,6 +10,7 @@ import pandas as pd
 
 from insidebert.errors import InputError
 from insidebert.files import write_json, write_text
+from insidebert.results.paths import RECORDED
 
 DIGITS = "%.6g"
 """Six significant digits carry what a measurement means; more would differ from processor to processor."""
@@ -49,16 +50,17 @@ def read_tidy(path: Path) -> pd.DataFrame:
     Raises:
         InputError: it is not there, or is not what was written, with the command that makes it.
     """
+    command = "make recorded" if RECORDED in path.parts else "make figures"
     if not path.exists():
-        raise InputError(f"{path} is missing; `make figures` measures it")
+        raise InputError(f"{path} is missing; `{command}` measures it")
     if not _schema(path).exists():
-        raise InputError(f"{path} has no schema beside it ({_schema(path).name}); `make figures` writes both")
+        raise InputError(f"{path} has no schema beside it ({_schema(path).name}); `{command}` measures anew, with both")
     schema, content = read_json(_schema(path)), path.read_bytes()
     columns, hashed = schema.get("columns"), schema.get("sha256")
     if _sha256(content) != hashed:
         content = content.replace(b"\r\n", b"\n")  # as git may check it out
     if not isinstance(columns, dict) or _sha256(content) != hashed:
-        raise InputError(f"{path} is not as it was written (cut off or edited); `make figures` measures it anew")
+        raise InputError(f"{path} is not as it was written (cut off or edited); `{command}` measures it anew")
     table = pd.read_csv(io.BytesIO(content), dtype=str, keep_default_na=False, encoding="utf-8", lineterminator="\n")
     return pd.DataFrame({name: _typed(table[name], kind) for name, kind in columns.items()})
 
