@@ -9,6 +9,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 from insidebert.errors import InputError, NotebookError
+from insidebert.files import write_json
 from insidebert.models.embedded import EMBEDDED
 from insidebert.models.loading import absolute
 from insidebert.papers import paper, paper_of, papers
@@ -204,12 +205,8 @@ def _finish(paths: Paths, options, planned: dict) -> int:
                 artifacts.render(artifact, sources, paths.figures / name)
     failed = failures(paths)
     drawn = {(own.name, slug): n.name for n in discover(paths) if (own := paper_of(n.name)) for slug in n.draws}
-    entries = artifacts.manifest(paths, known)
-    for entry in entries:
-        notebook = drawn.get((entry["paper"], entry["slug"]))
-        if own := [row for row in failed if row["notebook"] == notebook]:
-            entry["failures"] = own
-    artifacts.write_json(paths.figures / "manifest.json", entries)
+    entries = artifacts.manifest(paths, known, drawn)
+    write_json(paths.figures / "manifest.json", entries)
     for row in failed:
         about = ", ".join(filter(None, (row["notebook"], row["measurement"], row["model"])))
         print(f"not measured, {about}: because {row['reason']}", file=sys.stderr)

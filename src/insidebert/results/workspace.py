@@ -114,7 +114,8 @@ class Workspace:
     def seen(self, slug: str) -> "Markdown":
         """What is seen in one of the paper's artifacts, a sentence a model, its numbers read from the tidy tables."""
         artifact = self._artifact(slug)
-        sentences = artifacts.seen(artifact, artifact.sources(self.paths, self.paper))
+        tables = artifact.read(artifact.sources(self.paths, self.paper))
+        sentences = artifact.seen(*tables) if artifact.seen else []
         from IPython.display import Markdown  # brings half a second and a console along
 
         return Markdown("\n".join(f"- {sentence}" for sentence in sentences))
