@@ -16,9 +16,10 @@ import yaml
 from book import pages
 from book.slides import slides
 from insidebert.errors import InputError
+from insidebert.files import write_text
 from insidebert.papers import Paper, paper_of
-from insidebert.results.artifacts import read_tidy, write_text
 from insidebert.results.paths import Paths
+from insidebert.results.tables import read_tidy
 
 HERE = Path(__file__).resolve().parent
 

@@ -12,7 +12,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from insidebert.errors import InputError
-from insidebert.results.artifacts import write_text
+from insidebert.files import write_text
 from insidebert.results.paths import Paths
 
 SOURCES = Path(__file__).parent / "exercises"

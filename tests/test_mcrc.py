@@ -12,6 +12,7 @@ from insidebert.models import loading
 from insidebert.papers.mcrc import attacks, effects, figures, question_sets, quotations, unanswerable
 from insidebert.results import artifacts, claims
 from insidebert.results.paths import Paths
+from insidebert.results.tables import read_tidy, write_tidy
 from insidebert.text import questions
 from insidebert.text.attacks import ATTACKS, CONDITIONS, attack, spoiled
 from insidebert.text.questions import Question
@@ -88,7 +89,7 @@ def test_every_figure_is_drawn_from_what_was_measured(model, attacked, trained, 
     }
     for name, tables in made.items():
         for key, table in tables.items():
-            artifacts.write_tidy(tmp_path / f"{name}-{key}.csv", table.assign(model="tiny", weights="trained"))
+            write_tidy(tmp_path / f"{name}-{key}.csv", table.assign(model="tiny", weights="trained"))
     for artifact in figures.ARTIFACTS:
         artifacts.render(artifact, tmp_path, tmp_path / "figures", dpi=30)
         assert list((tmp_path / "figures").glob(f"{artifact.slug}.*")), artifact.slug
@@ -97,7 +98,7 @@ def test_every_figure_is_drawn_from_what_was_measured(model, attacked, trained, 
     assert table.loc["AddAns2Opt"].iloc[0].startswith(f"{accuracies['AddAns2Opt'] * 100:.1f} [")
     assert table.loc["AddSent2Pas-Shuffle", "paper, mean of 7 data sets"] == 36.9  # (32.1+31.6+41+34.5+36.2+41.2+42)/7
     for claim in claims.read("mcrc"):
-        (verdict,) = claims.decide(claim, artifacts.read_tidy(tmp_path / f"{claim.table}.csv"))
+        (verdict,) = claims.decide(claim, read_tidy(tmp_path / f"{claim.table}.csv"))
         assert verdict["verdict"] in ("holds", "fails", "cannot tell")
 
 

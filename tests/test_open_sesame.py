@@ -25,7 +25,7 @@ from insidebert.papers.open_sesame.sentences import (
     labelled_sentences,
     trigger_questions,
 )
-from insidebert.results import artifacts
+from insidebert.results.tables import read_tidy, write_tidy
 
 SAMPLE = Path(__file__).parent / "data" / "open_sesame"
 """Sentences of our own in the authors' formats."""
@@ -49,8 +49,8 @@ def tables(tiny, tmp_path_factory) -> dict[str, pd.DataFrame]:
     for name, parts in measured.items():
         for key, table in parts.items():
             both = [table.assign(model="tiny", weights=weights) for weights in ("trained", "random")]
-            artifacts.write_tidy(folder / f"{name}-{key}.csv", pd.concat(both))
-            read[f"{name}-{key}"] = artifacts.read_tidy(folder / f"{name}-{key}.csv")
+            write_tidy(folder / f"{name}-{key}.csv", pd.concat(both))
+            read[f"{name}-{key}"] = read_tidy(folder / f"{name}-{key}.csv")
     return read | {"examples-sentences": probes.examples(3)["sentences"]}
 
 

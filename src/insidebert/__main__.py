@@ -9,16 +9,17 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 from insidebert.errors import InputError, NotebookError
+from insidebert.files import write_json
 from insidebert.models.embedded import EMBEDDED
 from insidebert.models.loading import absolute
 from insidebert.papers import paper, paper_of, papers
 from insidebert.results import artifacts, claims
-from insidebert.results.cache import tables_intact
 from insidebert.results.compare import compare
 from insidebert.results.failures import clear_failures, failures, record_failure
 from insidebert.results.notebooks import discover, execute, fingerprints, up_to_date
 from insidebert.results.parameters import checked, given, merged, profile_file, profile_parameters
 from insidebert.results.paths import COMMITTED, FROM_SCRATCH, Paths
+from insidebert.results.tables import tables_intact
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -53,7 +54,7 @@ def figures(options) -> int:
     stale = {
         name: planned[name]
         for name in planned
-        if not (up_to_date(_executed(paths, name), made_from[name]) and tables_intact(name, paths))
+        if not (up_to_date(_executed(paths, name), made_from[name]) and tables_intact(name, paths.results))
     }
     _check(stale, paths)
     for name in [name for name in planned if name not in stale]:
@@ -204,12 +205,8 @@ def _finish(paths: Paths, options, planned: dict) -> int:
                 artifacts.render(artifact, sources, paths.figures / name)
     failed = failures(paths)
     drawn = {(own.name, slug): n.name for n in discover(paths) if (own := paper_of(n.name)) for slug in n.draws}
-    entries = artifacts.manifest(paths, known)
-    for entry in entries:
-        notebook = drawn.get((entry["paper"], entry["slug"]))
-        if own := [row for row in failed if row["notebook"] == notebook]:
-            entry["failures"] = own
-    artifacts.write_json(paths.figures / "manifest.json", entries)
+    entries = artifacts.manifest(paths, known, drawn)
+    write_json(paths.figures / "manifest.json", entries)
     for row in failed:
         about = ", ".join(filter(None, (row["notebook"], row["measurement"], row["model"])))
         print(f"not measured, {about}: because {row['reason']}", file=sys.stderr)
