@@ -7,10 +7,8 @@ import pytest
 from markdown_it import MarkdownIt
 
 ROOT = Path(__file__).resolve().parents[1]
-TRANSLATED = [
-    ROOT / "README.zh.md",
-    *(p for room in ("book", "docs", "teaching") for p in (ROOT / room).rglob("*.zh.md")),
-]
+ROOMS = ("book", "docs", "teaching")
+TRANSLATED = [ROOT / "README.zh.md", *(path for room in ROOMS for path in (ROOT / room).rglob("*.zh.md"))]
 PLANS = sorted(p for p in (ROOT / "teaching" / "plans").glob("*.md") if not p.name.endswith(".zh.md"))
 
 
