@@ -23,12 +23,13 @@ from insidebert.results.paths import Paths
 HERE = Path(__file__).resolve().parent
 
 MIRRORED = (
-    *("README.md", "README.zh.md", "CITATION.cff", "LICENSE"),
+    *("README.md", "README.zh.md", "CHANGELOG.md", "CONTRIBUTING.md", "CITATION.cff", "LICENSE"),
     *("book", "corpus", "docs", "figures", "results", "src", "teaching"),
 )
 """What the pages are made of and may link to; it keeps its place, so that links can be followed."""
 KEPT = (
     "README*.md",
+    "C*.md",
     "docs/*.md",
     "teaching/*.md",
     "teaching/*/*.md",
@@ -213,7 +214,7 @@ def _contents(papers: tuple[Paper, ...], names: list[str], others: list[str]) ->
         "More notebooks": others,
         "Use it": ["own-model.md", "api.md"],
         "For teachers": starting("teaching/README") + [n for n in starting("teaching/") if n != "teaching/README.md"],
-        "Background": ["About the project <README.md>", *starting("docs/", "corpus/", "src/"), "references.md"],
+        "Background": ["About the project <README.md>", *starting("docs/", "corpus/", "src/", "C"), "references.md"],
         "中文": [name for name in names if name.endswith(".zh.md")],
     }
     return "\n\n".join(pages.toctree(tree, name) for name, tree in trees.items())
