@@ -6,7 +6,7 @@ from book.site import KEPT, mathjax
 project = "insidebert"
 author = "the insidebert authors"
 release = insidebert.__version__
-extensions = ["myst_nb"]
+extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 include_patterns = ["*.md", *KEPT, "notebooks/*.ipynb"]
 
 nb_execution_mode = "off"
@@ -17,6 +17,9 @@ nb_merge_streams = True
 myst_enable_extensions = ["attrs_inline", "colon_fence", "dollarmath"]
 myst_heading_anchors = 3
 myst_links_external_new_tab = False
+
+autodoc_member_order = "bysource"
+napoleon_numpy_docstring = False
 
 html_theme = "furo"
 html_title = "insidebert"

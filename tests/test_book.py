@@ -88,6 +88,20 @@ def test_recorded_artifacts_link_to_the_recorded_tables():
     assert "results/recorded/look_at/surface-layers.csv" in shown and "Recorded on" in shown
 
 
+def test_a_row_says_where_each_artifact_comes_from():
+    made = entry("figure-2", "Figure 2", ["figure-2.svg"])
+    made["sources"][0] |= {"function": "insidebert.papers.look_at.surface.surface"}
+    text = pages.artifacts([made, entry("figure-3", "Figure 3", [], sources=[])], TITLES, "smoke")
+    cells = [line.strip("| ").split(" | ") for line in text.splitlines() if line.startswith("| [Figure")]
+    assert cells[0] == [
+        "[Figure 2](#gallery-look_at-figure-2)",
+        "[21-look-at-surface](notebooks/21-look-at-surface.ipynb)",
+        "`papers.look_at.surface.surface`",
+        "[surface-layers](results/smoke/look_at/surface-layers.csv)",
+    ]
+    assert cells[1] == ["[Figure 3](#gallery-look_at-figure-3)", "-", "-", "-"]
+
+
 def test_the_scoreboard_has_a_column_for_every_model():
     text = pages.scoreboard(THREE, TITLES)
     assert "| claim | paper | distilbert-cased | minilm-l6 | my\\_model |\n| --- | --- | --- | --- | --- |\n" in text
