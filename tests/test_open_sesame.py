@@ -145,9 +145,6 @@ def test_what_is_seen_is_read_from_the_table(tables):
         "tiny: 25% at the embedding, 75% in the best layer (2 of 3), 25% in the last; with random weights at best 25%.",
         "The lazy shortcut (the first auxiliary) gets 0%, a random piece 10%.",
     ]
-    assert seen.layers_of_twelve(accuracy.assign(layer=accuracy["layer"] * 2)) == [
-        "tiny: layers 4-6 of 12 are layers 2-3 of its 6; the middle ones, a third to two thirds of the depth, are 2-4."
-    ]
 
 
 def test_table_2_prints_the_papers_score_beside_ours(tables):

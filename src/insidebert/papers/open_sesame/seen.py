@@ -3,12 +3,11 @@
 import numpy as np
 import pandas as pd
 
-from insidebert.measure.depth import layers_at
 from insidebert.papers import printed
 from insidebert.papers.open_sesame.confusion_figures import FACTORS
 from insidebert.papers.open_sesame.probe_figures import SPLITS, WITHOUT, by_layer
 from insidebert.results.plots import shown
-from insidebert.results.wording import each_model, span
+from insidebert.results.wording import each_model
 
 PAPER = pd.Series({label: bits for label, (_, bits) in printed("open_sesame")["table-2"].items()})
 
@@ -29,16 +28,6 @@ def _curve(model: str, rows: pd.DataFrame, twins: pd.DataFrame) -> str:
     return (
         f"{model}: {shares[0]:.0%} at the embedding, {shares[best]:.0%} in the best layer ({best} of "
         f"{len(shares) - 1}), {shares[-1]:.0%} in the last{random}."
-    )
-
-
-@each_model
-def layers_of_twelve(model: str, accuracy: pd.DataFrame) -> str:
-    """Which layers of the measured models stand for the paper's layers 4-6 of 12, and which are its middle ones."""
-    layers = int(accuracy["layer"].max())
-    return (
-        f"{model}: layers 4-6 of 12 are layers {span(layers_at(layers, 4, 6))} of its {layers}; "
-        f"the middle ones, a third to two thirds of the depth, are {span(layers_at(layers, 4, 8))}."
     )
 
 
