@@ -99,7 +99,8 @@ def word_by_word(model: str, case: pd.DataFrame) -> str:
     ahead = own.loc[own["distractor"] > own["answer"], "step"]
     when = f"the distractor is ahead from {ahead.min()} words on" if len(ahead) else "it never wins"
     first, last = own["answer"].iloc[[0, -1]]
-    return f"{model}: beside the distractor at its shortest the answer has {first:.0%}, beside all of it {last:.0%}; {when}."
+    beside = f"beside the distractor at its shortest the answer has {first:.0%}, beside all of it {last:.0%}"
+    return f"{model}: {beside}; {when}."
 
 
 @each_model
