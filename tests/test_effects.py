@@ -6,7 +6,7 @@ import pytest
 
 from insidebert.errors import InputError
 from insidebert.papers.mcrc import effects
-from insidebert.papers.mcrc.printed import PRINTED
+from insidebert.papers.mcrc.figures import PRINTED
 from insidebert.results import claims
 from insidebert.text.attacks import ATTACKS
 
