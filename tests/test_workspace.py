@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from insidebert.errors import InputError
+from insidebert.models import loading
 from insidebert.results import cache, records
 from insidebert.results.failures import failures
 from insidebert.results.paths import COMMITTED, Paths
@@ -57,15 +58,14 @@ def test_a_measurement_is_made_once_and_resumes_by_model(tmp_path, folders, call
     work = work_in(tmp_path)
     monkeypatch.setattr(records, "run_data", lambda *_: {})
     with monkeypatch.context() as patch:
-        loaded = __import__("insidebert.results.workspace", fromlist=["loading"]).loading
-        load = loaded.load
+        load = loading.load
 
         def interrupted(source):
             if source.label == "electra0":
                 raise KeyboardInterrupt
             return load(source)
 
-        patch.setattr(loaded, "load", interrupted)
+        patch.setattr(loading, "load", interrupted)
         with pytest.raises(KeyboardInterrupt):
             work.measure("m", layers, folders, factor=2)
     tables = work.measure("m", layers, folders, factor=2)

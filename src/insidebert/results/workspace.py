@@ -13,7 +13,6 @@ import pandas as pd
 
 from insidebert.errors import InputError
 from insidebert.files import remove_leftovers
-from insidebert.models import loading
 from insidebert.papers import paper, paper_of, papers
 from insidebert.results import artifacts, cache, claims
 from insidebert.results.failures import record_failure
@@ -74,6 +73,8 @@ class Workspace:
         Raises:
             InputError: a setting or a name cannot be used; no model could be measured.
         """
+        from insidebert.models import loading  # brings torch along, which collecting and drawing do without
+
         plain_name(name, "measurement")
         sources = [None] if names is None else [loading.resolve(model) for model in names]
         _refuse_namesakes(names or [], sources)
@@ -149,6 +150,8 @@ class Workspace:
         folder = self.paths.cache / f"{name}-{label}-{cache.key(identity)}"
         kept = None if self.fresh else Record.read(folder, name)
         if not kept:
+            from insidebert.models import loading
+
             start = time.perf_counter()
             tables = function(loading.load(source), **settings) if source else function(**settings)
             if source:
