@@ -32,3 +32,12 @@ html_copy_source = False
 html_show_sphinx = False
 html_show_copyright = False
 html_last_updated_fmt = None
+
+
+def setup(app):
+    """Pages in Chinese say so, to browsers and to readers aloud."""
+    app.connect("html-page-context", lambda _app, page, _template, context, _tree: context.update(lang_of(page)))
+
+
+def lang_of(page: str) -> dict[str, str]:
+    return {"language": "zh-CN"} if page.endswith(".zh") else {}

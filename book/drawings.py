@@ -128,7 +128,7 @@ def probing() -> Figure:
         [
             (layers, task[-1], "1 the task\n(band: 95% interval)", colours["task"]),
             (layers, control[-1], "2 control task: what\nprobes can memorise", colours["control"]),
-            (layers, random[-1], "3 random weights: what\nthe architecture gives", colours["random"]),
+            (layers, random[-1], "3 random weights: what\nembeddings alone give", colours["random"]),
         ],
         gap=0.16,
     )

@@ -282,6 +282,8 @@ def test_the_book_is_whole_and_needs_no_network(checkout):
         assert f"gallery-{item['paper']}-{item['slug']}".replace("_", "-") in gallery.ids
         if any(name.endswith(".svg") for name in item["files"]):
             assert item["caption"] in gallery.pictures
+    tags = {name: (folder / name).read_text(encoding="utf-8")[:200] for name in ("mcrc.html", "mcrc.zh.html")}
+    assert 'lang="en"' in tags["mcrc.html"] and 'lang="zh-CN"' in tags["mcrc.zh.html"]
     chapter = (folder / "mcrc.html").read_text(encoding="utf-8")
     assert f'not in this book: <code class="docutils literal notranslate"><span class="pre">{LEFT_OUT}' in chapter
     assert "Not run yet" in (folder / "notebooks" / f"{LEFT_OUT}.html").read_text()

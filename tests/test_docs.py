@@ -4,6 +4,7 @@ import doctest
 import importlib.util
 import re
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 from markdown_it import MarkdownIt
@@ -34,7 +35,8 @@ def parsed(text: str) -> list:
 def links(text: str) -> list[str]:
     """Where a page's links and pictures lead."""
     inside = [child for token in parsed(text) for child in token.children or []]
-    return [child.attrs.get("href") or child.attrs["src"] for child in inside if child.type in ("link_open", "image")]
+    found = (child for child in inside if child.type in ("link_open", "image"))
+    return [unquote(child.attrs.get("href") or child.attrs["src"]) for child in found]
 
 
 def anchors(text: str) -> set[str]:
@@ -118,14 +120,14 @@ def test_architecture_has_every_room():
     assert folders | {"insidebert"} <= named
 
 
-@pytest.mark.parametrize("chapter", ["open_sesame", "look_at"])
+@pytest.mark.parametrize("chapter", ["open_sesame", "look_at", "open_sesame.zh", "look_at.zh"])
 def test_chapters_say_which_layers_stand_for_which(chapter):
     spans = [row for row in rows(text_of(f"book/{chapter}.md")) if re.fullmatch(r"\d+(-\d+)?", row[1])]
     assert len(spans) >= 3
     for place, *cells in spans:
         twelve, six, large = ([int(number) for number in cell.split("-")] for cell in cells)
         for layers, said in ((12, twelve), (6, six), (24, large)):
-            found = layers_at(layers, 0 if "quarter" in place else twelve[0], twelve[-1])
+            found = layers_at(layers, 0 if re.search("quarter|四分之一", place) else twelve[0], twelve[-1])
             assert (found[0], found[-1]) == (said[0], said[-1])
 
 
