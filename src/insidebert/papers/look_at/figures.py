@@ -99,8 +99,7 @@ def norms(heads: pd.DataFrame, layers: pd.DataFrame) -> Figure:
 def _by_layer(which: str, panels: list[Panel], heads: pd.DataFrame, layers: pd.DataFrame, printed: dict) -> Figure:
     """A row of panels per group of statistics, a column per model: heads as dots, layer means as lines."""
     heads, means, random = plots.shown(heads), plots.shown(layers), layers[layers["weights"] == "random"]
-    models = list(means["model"].unique())
-    figure, axes = plots.new_figure(len(models), len(panels), width=4.7, height=2.9, sharey="row")
+    models, figure, axes = plots.model_panels(means, len(panels), width=4.7, height=2.9, sharey="row")
     for line_of_axes, panel in zip(axes, panels, strict=True):
         for ax, model in zip(line_of_axes, models, strict=True):
             of_model = [table[table["model"] == model] for table in (heads, means, random)]
@@ -123,10 +122,9 @@ def _panel(ax: Axes, panel: Panel, heads: pd.DataFrame, means: pd.DataFrame, ran
         shift = (i - (len(panel.statistics) - 1) / 2) * 0.16
         face = {"facecolors": "none", "edgecolors": colour} if again else {"color": colour}
         ax.scatter(dots["layer"] + shift, dots["value"], s=8, alpha=0.5, linewidth=0.6 if again else 0, **face)
-        line = means[means["statistic"] == name].rename(columns={"value": "mean"}).sort_values("layer")
+        line = means[means["statistic"] == name]
         style = (0, (4, 1.5)) if again else "-"
-        plots.line(ax, line, "layer", "mean", colour, marker=plots.MARKERS[i], style=style)
-        ends.append((line["layer"].iloc[-1], line["mean"].iloc[-1], name, colour))
+        ends.append((*plots.line(ax, line, "layer", "value", colour, plots.MARKERS[i], style), name, colour))
         drawn = random[random["statistic"] == name]
         ax.plot(drawn["layer"], drawn["value"], color="0.2" if not panel.share else colour, **LIGHT)
         read = printed.get(name, {})
@@ -151,16 +149,14 @@ def _even_spread(ax: Axes, nats: float) -> None:
 def importance(layers: pd.DataFrame) -> Figure:
     """Figure 3: mean |gradient| of the loss by layer and class of token."""
     rows = layers[layers["tokens"] != "[CLS]"]
-    models = list(rows["model"].unique())
-    figure, (axes,) = plots.new_figure(len(models), width=4.6, height=3.3, sharey=True)
+    models, figure, (axes,) = plots.model_panels(rows, width=4.6, height=3.3, sharey=True)
     scaled = rows.assign(**{name: rows[name] * 1000 for name in ("gradient", "low", "high")})
     for ax, model in zip(axes, models, strict=True):
         own, ends = scaled[scaled["model"] == model], []
         for i, (name, line) in enumerate(own.groupby("tokens", sort=False)):
             colour = plots.TOKEN_COLOURS[name]
-            plots.line(ax, line, "layer", "gradient", colour, marker=plots.MARKERS[i])
-            last = line.sort_values("layer").iloc[-1]
-            ends.append((last["layer"], last["gradient"], name, colour))
+            end = plots.line(ax, line, "layer", "gradient", colour, marker=plots.MARKERS[i])
+            ends.append((*end, name, colour))
         plots.layer_axis(ax, int(own["layer"].max()))
         ax.set_ylim(0, scaled["high"].max() * 1.05)
         ax.set_ylabel("mean |dL / da| (10⁻³ nats)" if ax is axes[0] else "")
@@ -177,21 +173,13 @@ def importance(layers: pd.DataFrame) -> Figure:
 
 def strong_heads(heads: pd.DataFrame) -> pd.DataFrame:
     """Section 3.1: heads that put over half of their attention on the next or the previous token."""
-    rows = plots.shown(heads)
-    found = rows[rows["statistic"].isin(list(STRONG)) & (rows["value"] > 0.5)].sort_values(
-        ["model", "statistic", "layer", "head"]
-    )
-    return pd.DataFrame(
-        {
-            "model": found["model"],
-            "attends to": found["statistic"].map(STRONG),
-            "head": found["layer"].astype(str) + "-" + found["head"].astype(str),
-            "attention (%)": (found["value"] * 100).map("{:.1f}".format),
-            "95% interval": [
-                f"[{a * 100:.1f}, {b * 100:.1f}]" for a, b in zip(found["low"], found["high"], strict=True)
-            ],
-        }
-    )
+    found = plots.shown(heads).query("statistic in @STRONG and value > 0.5")
+    found = found.sort_values(["model", "statistic", "layer", "head"])
+    rows = []
+    for row in found.itertuples():
+        mean, low, high = (f"{share * 100:.1f}" for share in (row.value, row.low, row.high))
+        rows.append((row.model, STRONG[row.statistic], f"{row.layer}-{row.head}", mean, f"[{low}, {high}]"))
+    return pd.DataFrame(rows, columns=["model", "attends to", "head", "attention (%)", "95% interval"])
 
 
 def map_of_heads(heads: pd.DataFrame) -> Figure:

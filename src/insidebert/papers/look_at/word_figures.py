@@ -18,9 +18,7 @@ def relations(table: pd.DataFrame) -> pd.DataFrame:
     trained, random = plots.shown(table), table[table["weights"] == "random"]
     first = trained[trained["model"] == trained["model"].iloc[0]]
     printed = PRINTED["table-1"]
-    listed = sorted(
-        first["relation"], key=lambda name: ([*printed, name].index(name), list(first["relation"]).index(name))
-    )
+    listed = sorted(first["relation"], key=lambda name: [*printed, name].index(name))  # the paper's first, in its order
     rows = []
     for name in listed:
         own = trained[trained["relation"] == name].set_index("model", drop=False)
@@ -54,9 +52,9 @@ def against_offsets(table: pd.DataFrame, where: str) -> Figure:
         where: the treebank, in words.
     """
     trained, random = plots.shown(table), table[table["weights"] == "random"]
-    models = list(dict.fromkeys(trained["model"]))
     listed = [name for name in PRINTED["table-1"] if name in set(trained["relation"])]
-    figure, (axes,) = plots.new_figure(len(models), width=4.4, height=0.34 * len(listed) + 1.2, sharey=True)
+    height = 0.34 * len(listed) + 1.2
+    models, figure, (axes,) = plots.model_panels(trained, width=4.4, height=height, sharey=True)
     for ax, model in zip(axes, models, strict=True):
         own, luck = (part[part["model"] == model].set_index("relation") for part in (trained, random))
         _ranges(ax, [name for name in listed if name in own.index], listed, own, luck)

@@ -33,8 +33,7 @@ PRINTED_DIFFERENCES = {
 def reflexives(layers: pd.DataFrame) -> Figure:
     """Figure 5: confusion by layer, two candidates above, three below, the paper's own values laid under ours."""
     trained = plots.shown(layers)
-    models = list(dict.fromkeys(trained["model"]))
-    figure, axes = plots.new_figure(len(models), 2, width=3.7, height=3.0, sharey="row", sharex="col")
+    models, figure, axes = plots.model_panels(trained, 2, width=3.7, height=3.0, sharey="row", sharex="col")
     for column, model in zip(axes.T, models, strict=True):
         own = layers[layers["model"] == model]
         for ax, labels, candidates in zip(column, (("R1", "R4"), ("R5", "R8")), (2, 3), strict=True):
@@ -58,8 +57,7 @@ def reflexives(layers: pd.DataFrame) -> Figure:
 def agreement(layers: pd.DataFrame, differences: pd.DataFrame) -> Figure:
     """Companion of Figure 5: confusion by layer above, the planned differences with their intervals below."""
     trained, apart = plots.shown(layers), plots.shown(differences)
-    models = list(dict.fromkeys(trained["model"]))
-    figure, axes = plots.new_figure(len(models), 2, width=3.7, height=3.0, sharey="row", sharex="col")
+    models, figure, axes = plots.model_panels(trained, 2, width=3.7, height=3.0, sharey="row", sharex="col")
     for (above, below), model in zip(axes.T, models, strict=True):
         _condition_lines(above, layers[layers["model"] == model])
         _even_split(above, 2)
@@ -138,8 +136,7 @@ def _condition_lines(ax: Axes, rows: pd.DataFrame) -> None:
     ends = []
     for label, own in plots.shown(rows).sort_values("layer").groupby("label"):
         style = _style(label)
-        plots.line(ax, own, "layer", "confusion", **style)
-        ends.append((own["layer"].iloc[-1], own["confusion"].iloc[-1], label, style["colour"]))
+        ends.append((*plots.line(ax, own, "layer", "confusion", **style), label, style["colour"]))
     for _, own in rows[rows["weights"] == "random"].sort_values("layer").groupby("label"):
         ax.plot(own["layer"], own["confusion"], color="black", lw=0.6, ls="--", zorder=1)
     ax.set_ylim(0, max(2.0, 1.05 * ax.dataLim.y1))

@@ -33,14 +33,10 @@ def generalization(accuracy: pd.DataFrame, split: str, label: str, title: str) -
     for i, (model, own) in enumerate(rows.groupby("model", sort=False)):
         for weights, lines in own.groupby("weights", sort=False):
             random = weights == "random"
-            style = (
-                (3 * i, (3, 3 * max(1, len(palette) - 1))) if random else "-"
-            )  # dashes that take turns where lines meet
-            marker = "" if random else plots.MARKERS[i]
-            plots.line(ax, lines, "layer", "accuracy", palette[model], marker, style)
-            last = lines.iloc[-1]
-            name = f"{model}, random weights" if random else model
-            ends.append((last["layer"], last["accuracy"], name, palette[model]))
+            dashes = (3 * i, (3, 3 * max(1, len(palette) - 1)))  # they take turns where lines meet
+            marker, style = ("", dashes) if random else (plots.MARKERS[i], "-")
+            end = plots.line(ax, lines, "layer", "accuracy", palette[model], marker, style)
+            ends.append((*end, f"{model}, random weights" if random else model, palette[model]))
     plots.layer_axis(ax, int(rows["layer"].max()), embedding=True)
     plots.percent_axis(ax, "sentences with the right word (%)")
     ax.set_ylim(-0.03, 1.03)
