@@ -156,9 +156,10 @@ def model_panels(table: pd.DataFrame, rows: int = 1, **options) -> tuple[list[st
     return models, *new_figure(len(models), rows, **options)
 
 
-def caption(figure: Figure, text: str) -> None:
-    """The paper's label and the models, under the figure."""
+def caption(figure: Figure, text: str) -> Figure:
+    """The figure with the paper's label and the models under it."""
     figure.supxlabel(text, fontsize=7.5, color="0.35", ha="left", x=0.01)
+    return figure
 
 
 def model_list(table: pd.DataFrame) -> str:

@@ -44,12 +44,11 @@ def patterns(examples: pd.DataFrame, heads: pd.DataFrame) -> Figure:
             own = rows[(rows["model"] == model) & (rows["pattern"] == name)]
             plots.linked_columns(ax, own, plots.TOKEN_COLOURS["[CLS]"])
             ax.set_title(pattern_title(name, own.iloc[0], heads), fontsize=8)
-    plots.caption(
+    return plots.caption(
         figure,
         f"Figure 1 of {PAPER}, with {plots.model_list(rows)}; heads as layer-head, each the highest in its statistic\n"
         "over all segments (its mean is given); attention from the left column to the right one, darker is more",
     )
-    return figure
 
 
 def pattern_title(name: str, row: pd.Series, heads: pd.DataFrame) -> str:
@@ -110,8 +109,7 @@ def _by_layer(which: str, panels: list[Panel], heads: pd.DataFrame, layers: pd.D
                 ax.set_xlabel("")
     said = ["dots: heads", "lines: means of a layer", "dotted: random weights" if len(random) else ""]
     said += ["diamonds: BERT-base as printed, at its relative depth" if printed else ""]
-    plots.caption(figure, f"{which}\nwith {plots.model_list(means)}; {'; '.join(filter(None, said))}")
-    return figure
+    return plots.caption(figure, f"{which}\nwith {plots.model_list(means)}; {'; '.join(filter(None, said))}")
 
 
 def _panel(ax: Axes, panel: Panel, heads: pd.DataFrame, means: pd.DataFrame, random: pd.DataFrame, printed: dict):
@@ -162,13 +160,12 @@ def importance(layers: pd.DataFrame) -> Figure:
         ax.set_ylabel("mean |dL / da| (10⁻³ nats)" if ax is axes[0] else "")
         ax.set_title(model)
         plots.label_ends(ax, ends)
-    plots.caption(
+    return plots.caption(
         figure,
         f"Figure 3 of {PAPER}, with {plots.model_list(rows)}; bands: 95% bootstrap intervals over segments; L:\n"
         "loss at masked pieces, under the model's own language-model head or, where it has none, that in\n"
         "models/masked_heads; the paper's axis goes to 2.2: compare shapes; [CLS] is not drawn",
     )
-    return figure
 
 
 def strong_heads(heads: pd.DataFrame) -> pd.DataFrame:
@@ -210,14 +207,13 @@ def map_of_heads(heads: pd.DataFrame) -> Figure:
             ax.set_aspect("equal", adjustable="datalim")
             names = "layer" if ax is right else None
             ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), handletextpad=0.1, title=names)
-    plots.caption(
+    return plots.caption(
         figure,
         f"Figure 6 of {PAPER}, with {plots.model_list(rows)}; distances stand for Jensen-Shannon divergences,\n"
         "axes have no unit; stress: 0 where the plane keeps all distances, from 0.2 on it keeps them poorly;\n"
         "rings: heads that are best at a relation (auxpass: passive auxiliary, det: determiner, dobj: direct object,\n"
         "pobj: object of a preposition, poss: possessor)",
     )
-    return figure
 
 
 ARTIFACTS = artifacts("look_at")

@@ -62,14 +62,13 @@ def against_offsets(table: pd.DataFrame, where: str) -> Figure:
     axes[0].set_yticks(range(len(listed)), [f"{in_words(name)} ({name})" for name in listed])
     axes[0].invert_yaxis()
     axes[-1].legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
-    plots.caption(
+    return plots.caption(
         figure,
         f"Not in {PAPER}: {plots.model_list(trained)}, {where};\n"
         "bars: 95% bootstrap intervals over sentences; ticks: BERT-base on the Wall Street Journal as printed, but\n"
         f"for auxpass, where the paper's {PRINTED['table-1']['auxpass'][1]} is a misprint for the "
         f"{PRINTED['notebook-1']['auxpass']} of its authors' notebook",
     )
-    return figure
 
 
 def _ranges(ax: Axes, there: list[str], listed: list[str], own: pd.DataFrame, luck: pd.DataFrame) -> None:
@@ -138,13 +137,12 @@ def functions(lines: pd.DataFrame, which: int = 0) -> Figure:
             if example == examples[0]:
                 best = own.iloc[0]
                 ax.set_title(f"{in_words(name)}\n{head_name(best)}, right in {best['accuracy'] * 100:.0f}%", fontsize=8)
-    plots.caption(
+    return plots.caption(
         figure,
         f"Figure 5 of {PAPER}, with {rows['model'].iloc[0]}; best heads of our Tables 1 and 2 (*: from head word to\n"
         "dependent); the first short sentences in which the head is right; red: what it is said to do; attention to\n"
         "[CLS] and [SEP], often the most, and shares below 5% are left out",
     )
-    return figure
 
 
 def sentence(pieces: list[str], attention: np.ndarray, title: str) -> Figure:

@@ -45,13 +45,12 @@ def reflexives(layers: pd.DataFrame) -> Figure:
         column[1].set_title("three candidates")
         column[0].set_xlabel("")
     _bit_axes(axes)
-    plots.caption(
+    return plots.caption(
         figure,
         f"Figure 5 of {PAPER}, with {plots.model_list(trained)}; bands: 95% bootstrap intervals. Thin lines of the\n"
         "same colour: the paper's BERT-base, its 12 layers laid over ours by depth (read from its figure, to 0.02);\n"
         f"dashed black: random weights.\n{_key(trained)}",
     )
-    return figure
 
 
 def agreement(layers: pd.DataFrame, differences: pd.DataFrame) -> Figure:
@@ -70,13 +69,12 @@ def agreement(layers: pd.DataFrame, differences: pd.DataFrame) -> Figure:
     low, high = axes[1, 0].get_ylim()
     axes[1, 0].set_ylim(low, high + 0.45 * (high - low))  # room for the legend
     axes[1, 0].legend(loc="upper left", fontsize=7.5)
-    plots.caption(
+    return plots.caption(
         figure,
         f"Companion to Figure 5 of {PAPER}, who print no such figure; with {plots.model_list(trained)}; bands: 95%\n"
         f"bootstrap intervals; dashed black: random weights. In brackets: the mean that the paper's Table 2 gives.\n"
         f"{_key(trained)}",
     )
-    return figure
 
 
 def representative_sentences(agreement: pd.DataFrame, reflexive: pd.DataFrame) -> pd.DataFrame:
