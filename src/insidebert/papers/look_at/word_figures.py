@@ -23,20 +23,12 @@ def relations(table: pd.DataFrame) -> pd.DataFrame:
     for name in listed:
         own = trained[trained["relation"] == name].set_index("model", drop=False)
         top = own.iloc[0]
-        row = {
-            "relation": name,
-            "in words": in_words(name),
-            "cases": str(top.cases),
-            "offset": f"{top.offset_accuracy * 100:.1f} ({top.offset:+d})",
-        }
-        for model in dict.fromkeys(trained["model"]):
-            if model not in own.index:
-                continue
+        row = {"relation": name, "in words": in_words(name), "cases": str(top.cases)}
+        row["offset"] = f"{top.offset_accuracy * 100:.1f} ({top.offset:+d})"
+        for model in own.index:
             best, luck = own.loc[model], random[(random["model"] == model) & (random["relation"] == name)]
             row[model] = f"{head_name(best)} {best.accuracy * 100:.1f}"
-            row[f"{model} held out"] = f"{best.held_out * 100:.1f} [{best.low * 100:.0f}, {best.high * 100:.0f}]" + (
-                "" if best.stable else " †"
-            )
+            row[f"{model} held out"] = interval(best) + ("" if best.stable else " †")
             row[f"{model} random"] = f"{luck['accuracy'].iloc[0] * 100:.1f}" if len(luck) else "-"
         head, accuracy, baseline, offset = printed.get(name, [None] * 4)
         row["paper"] = f"{head} {accuracy:.1f}" if head else "-"
