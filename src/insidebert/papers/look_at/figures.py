@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -194,8 +195,11 @@ def map_of_heads(heads: pd.DataFrame) -> Figure:
         named = own[own["function"] != ""]
         left.scatter(named["x"], named["y"], s=90, facecolors="none", edgecolors=plots.MARKED, label="linguistic head")
         for place in named.itertuples():
+            apart = np.hypot(named["x"] - place.x, named["y"] - place.y).drop(place.Index)
+            up = apart.empty or named.at[apart.idxmin(), "y"] < place.y  # away from the nearest ring
             side = "right" if place.x > own["x"].mean() else "left"  # towards the middle, away from the legend
-            beside = {"xytext": (-7 if side == "right" else 7, 5), "textcoords": "offset points", "ha": side}
+            away = (-7 if side == "right" else 7, 5 if up else -11)
+            beside = {"xytext": away, "textcoords": "offset points", "ha": side}
             left.annotate(place.function, (place.x, place.y), fontsize=7.5, **beside)
         for layer, group in own.groupby("layer"):
             right.scatter(group["x"], group["y"], color=shades[layer], s=26, label=layer)
