@@ -193,7 +193,7 @@ def test_data_sets_that_are_read_are_described_whole(folder):
 def test_the_dial_is_recovered():
     model = loading.load(loading.resolve("minilm-l6"))
     plan = {"epochs": 2, "questions": 4, "pieces": 64, "frozen": 4, "rate": 3e-4, "precision": "float32"}
-    curve = unanswerable.recovered(model, [0.0, 1.0], 3, plan, [0], train=160, development=20, test=80)["curve"]
+    curve = unanswerable.recovered(model, [0.0, 1.0], 3, plan, [0], train=120, development=20, test=80)["curve"]
     curve = curve.set_index("share")
     assert curve.at[0.0, "low"] < 1 / 3 < curve.at[0.0, "high"] < curve.at[1.0, "low"]
     assert curve["expected"].tolist() == pytest.approx([1 / 3, 1])
