@@ -78,7 +78,7 @@ def test_every_figure_is_drawn_from_what_was_measured(tiny_folder, folder, tmp_p
         for key, table in tables.items():
             write_tidy(tmp_path / f"{name}-{key}.csv", table.assign(model="tiny", weights="trained"))
     for artifact in figures.ARTIFACTS:
-        artifacts.render(artifact, tmp_path, tmp_path / "figures")
+        artifacts.render(artifact, tmp_path, tmp_path / "figures", dpi=30)
         assert list((tmp_path / "figures").glob(f"{artifact.slug}.*")), artifact.slug
     table = pd.read_csv(tmp_path / "figures/table-2.csv").set_index("Unnamed: 0")
     accuracies = made["attacks"]["accuracy"].set_index("attack")["accuracy"]
