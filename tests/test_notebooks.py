@@ -235,7 +235,7 @@ def test_the_command_refuses_before_running(capsys, monkeypatch):
     assert command.main(["figures", "--profile", "smoke", "-p", "PROFILE=embedded"]) == 1
     assert "use --profile" in capsys.readouterr().err
     assert command.main(["collect", "--profile", "../smoke"]) == 1
-    assert "no profile '../smoke'" in capsys.readouterr().err
+    assert "a profile cannot be called '../smoke'" in capsys.readouterr().err
     assert command.main(["train", "12-open-sesame-confusion", "--profile", "smoke"]) == 1
     assert "trains nothing that is kept; 31-mcrc-attacks, 32-mcrc-unanswerable do" in capsys.readouterr().err
     with pytest.raises(SystemExit):
@@ -274,6 +274,7 @@ def test_processes_beside_each_other_share_the_processors_and_none_dies_unnotice
     monkeypatch.setenv("MKL_NUM_THREADS", "7")
     monkeypatch.setattr(command.subprocess, "run", process)
     monkeypatch.setattr(command, "_check", lambda *_: None)
+    monkeypatch.setattr(command, "_finish", lambda paths, options, planned: command._told(paths, planned))
     monkeypatch.setattr(command.os, "cpu_count", lambda: 8)
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     assert command.main(["figures", "--profile", "smoke", "--jobs", "2"]) == 1
