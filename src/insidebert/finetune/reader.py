@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 import time
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, replace
@@ -63,6 +64,12 @@ class Training:
             raise InputError(f"no head {self.head!r}; there are {', '.join(HEADS)}")
         if self.precision not in PRECISIONS:
             raise InputError(f"precision is {self.precision!r}; it is one of {', '.join(PRECISIONS)}")
+        for name, least in (("epochs", 1), ("pieces", 1), ("questions", 1), ("frozen", 0), ("seed", 0)):
+            if getattr(self, name) < least:
+                raise InputError(f"{name} is {getattr(self, name)}; it is a whole number of at least {least}")
+        for name in ("rate", "head_rate"):
+            if not 0 < getattr(self, name) < math.inf:
+                raise InputError(f"{name} is {getattr(self, name)}; it is a number above 0")
 
     @property
     def computed_in(self) -> str:

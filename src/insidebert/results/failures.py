@@ -5,6 +5,8 @@ import json
 from insidebert.files import write_json
 from insidebert.results.paths import Paths
 
+ROW = ("notebook", "measurement", "model", "reason")
+
 
 def record_failure(paths: Paths, notebook: str, reason: str, measurement: str = "", model: str = "") -> None:
     """Keep why a notebook failed, or one of its models in one measurement.
@@ -35,9 +37,10 @@ def _path(paths: Paths, notebook: str):
 
 def _of_notebook(paths: Paths, notebook: str) -> list[dict]:
     try:
-        return json.loads(_path(paths, notebook).read_text(encoding="utf-8"))
+        rows = json.loads(_path(paths, notebook).read_text(encoding="utf-8"))
+        return [{name: str(row[name]) for name in ROW} for row in rows]
     except FileNotFoundError:
         return []
-    except ValueError:
+    except (ValueError, TypeError, KeyError, RecursionError):
         reason = "a record of what failed is damaged; run the notebook again"
         return [{"notebook": notebook, "measurement": "", "model": "", "reason": reason}]

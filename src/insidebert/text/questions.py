@@ -106,7 +106,7 @@ def read_counted(source: str | Path, split: str) -> tuple[list[Question], dict[s
             raise InputError(f"no data set in {folder}; there are {known} folders, and hub:ehovy/race#middle")
         name, patterns, parts, reader = alike[0]
         if part and not re.fullmatch(parts, part):
-            raise InputError(f"{source}: {name} has {f'the parts {parts}' if parts else 'no parts'}, not {part!r}")
+            raise InputError(f"{source}: {name} has {f'the parts {parts}' if parts else 'no parts'}, not {part!r}; choose another")
         if not _holds(folder, patterns, split):
             wanted = " or ".join(pattern.format(split) for pattern in patterns)
             raise InputError(f"{folder} looks like {name}, but holds no {wanted}; add it, or ask for another split")
@@ -182,13 +182,13 @@ def _read_mctest(found: _Found, folder: Path, split: str, part: str) -> None:
     path, answers = (folder / f"{name or sets[0]}.{split}.{ending}" for ending in ("tsv", "ans"))
     stories, letters = _lines(path), dict(_lines(answers))
     if [number for number, _ in stories] != list(letters):
-        raise InputError(f"{answers} has {len(letters)} lines, not one for each of the {len(stories)} of {path.name}")
+        raise InputError(f"{answers} has {len(letters)} lines, not one for each of the {len(stories)} of {path.name}; mend it")
     for number, line in stories:
         columns = [text.replace("\\newline", "\n").replace("\\tab", "\t") for text in line.split("\t")]
         own = letters[number].split()
         with _at(f"{path} and {answers.name}, line {number}", "a story"):
             if len(columns) != 23 or len(own) != 4:
-                raise InputError(f"{len(columns)} columns and {len(own)} letters; a story has 23 columns and 4 answers")
+                raise InputError(f"{len(columns)} columns and {len(own)} letters; a story has 23 columns and 4 answers; mend it")
             for i, letter in enumerate(own):
                 asked, *options = columns[3 + 5 * i : 8 + 5 * i]
                 match = re.fullmatch(r"\s*(one|multiple):\s*(.*)", asked, re.DOTALL)
@@ -210,7 +210,7 @@ def _read_mcscript(found: _Found, folder: Path, split: str, _: str) -> None:
             name = f"{instance.get('id', number)}/{asked.get('id', i)}"
             right = [answer.get("correct", "").lower() == "true" for answer in asked.iter("answer")]
             if sum(right) != 1:
-                raise InputError(f"{path}, question {name}: {sum(right)} answers have correct='True'; mark one")
+                raise InputError(f"{path}, question {name}: {sum(right)} answers have correct='True'; it must be one")
             passage, options = instance.findtext("text", "").strip(), tuple(map(_content, asked.iter("answer")))
             notes = (("type", asked.get("type")),) if asked.get("type") else ()
             with _at(path, "MCScript"):
@@ -222,8 +222,8 @@ def _read_lines(found: _Found, folder: Path, split: str, _: str) -> None:
     for number, line in _lines(path):
         with _at(f"{path}, line {number}", "JSON with id, passage, question, options, answer and perhaps notes"):
             item = json.loads(line)
-            if not isinstance(item["options"], list):
-                raise InputError(f"options {item['options']!r} are not a list")
+            if not isinstance(item["options"], list) or not isinstance(item["id"], str | int):
+                raise InputError(f"options {item['options']!r} or id {item['id']!r}: take a list and a text")
             texts, notes = (str(item["id"]), item["passage"], item["question"]), tuple(item.get("notes", {}).items())
             if type(item["answer"]) is not int:
                 raise InputError(f"question {texts[0]}: answer {item['answer']!r} is not a whole number")
@@ -280,7 +280,7 @@ def _at(place: str | Path, form: str) -> Iterator[None]:
         raise InputError(f"{place}: {error}") from None
     except OSError as error:
         raise InputError(f"{place} cannot be read ({error.strerror or error}); put it there") from None
-    except (AttributeError, KeyError, TypeError, ValueError, ElementTree.ParseError) as error:
+    except (AttributeError, KeyError, RecursionError, TypeError, ValueError, ElementTree.ParseError) as error:
         raise InputError(f"{place}: this is not {form} ({type(error).__name__}: {error}); mend it") from None
 
 
