@@ -6,7 +6,7 @@ from book.site import KEPT, mathjax
 project = "insidebert"
 author = "the insidebert authors"
 release = insidebert.__version__
-extensions = ["myst_nb"]
+extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 include_patterns = ["*.md", *KEPT, "notebooks/*.ipynb"]
 
 nb_execution_mode = "off"
@@ -17,6 +17,9 @@ nb_merge_streams = True
 myst_enable_extensions = ["attrs_inline", "colon_fence", "dollarmath"]
 myst_heading_anchors = 3
 myst_links_external_new_tab = False
+
+autodoc_member_order = "bysource"
+napoleon_numpy_docstring = False
 
 html_theme = "furo"
 html_title = "insidebert"
@@ -29,3 +32,12 @@ html_copy_source = False
 html_show_sphinx = False
 html_show_copyright = False
 html_last_updated_fmt = None
+
+
+def setup(app):
+    """Pages in Chinese say so, to browsers and to readers aloud."""
+    app.connect("html-page-context", lambda _app, page, _template, context, _tree: context.update(lang_of(page)))
+
+
+def lang_of(page: str) -> dict[str, str]:
+    return {"language": "zh-CN"} if page.endswith(".zh") else {}

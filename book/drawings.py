@@ -9,9 +9,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
 
+from insidebert.files import write_whole
+from insidebert.measure.attention_maps import attention_maps
 from insidebert.models import loading
-from insidebert.papers.look_at.examples import own_sentence
-from insidebert.results import artifacts, plots
+from insidebert.results import plots
 
 IMAGES = Path(__file__).parent / "images"
 SENTENCE = "The girl gave the letters to her older brother ."
@@ -61,7 +62,7 @@ def bert() -> Figure:
 
 def attention() -> Figure:
     """A real sentence and a real head: one word's weights, and those of all words."""
-    pieces, maps = own_sentence(loading.load(loading.resolve("distilbert-cased")), SENTENCE)
+    pieces, _, maps = attention_maps(loading.load("distilbert-cased"), SENTENCE)
     weights = maps[LAYER - 1, HEAD - 1]
     at = pieces.index(WORD)
     figure, ((bars, lines),) = plots.new_figure(2, width=3.7, height=3.4, width_ratios=[1.25, 1])
@@ -127,7 +128,7 @@ def probing() -> Figure:
         [
             (layers, task[-1], "1 the task\n(band: 95% interval)", colours["task"]),
             (layers, control[-1], "2 control task: what\nprobes can memorise", colours["control"]),
-            (layers, random[-1], "3 random weights: what\nthe architecture gives", colours["random"]),
+            (layers, random[-1], "3 random weights: what\nembeddings alone give", colours["random"]),
         ],
         gap=0.16,
     )
@@ -149,7 +150,7 @@ def main() -> None:
     with plt.style.context(plots.STYLE):
         for draw in (bert, attention, probing):
             drawing = draw()
-            artifacts.write_whole(
+            write_whole(
                 IMAGES / f"{draw.__name__}.svg",
                 lambda path, drawing=drawing: drawing.savefig(path, format="svg", metadata={"Date": None}),
             )

@@ -159,7 +159,7 @@ def _exhibit(entry: dict, claims: pd.DataFrame, profile: str, printed: bool) -> 
     if printed and not entry["missing"]:
         parts.append("The paper's numbers stand in the table, beside ours.")
     elif not entry["ours"]:
-        parts += _reported(paper, entry["label"], claims)
+        parts += _reported(paper, entry["label"].rpartition(", ")[2], claims)
     own = "Ours: the paper does not have it. " if entry["ours"] else ""
     own = "Recorded on data that is not ours to keep. " if _recorded(entry) else own
     parts.append(own + _links(entry, files, "recorded" if _recorded(entry) else profile))
@@ -194,6 +194,31 @@ def _links(entry: dict, files: dict[str, str], profile: str) -> str:
     }
     shown = [f"{name}: {', '.join(links)}" for name, links in groups.items() if links]
     return f"[{'; '.join(shown)}.]{{.sources}}" if shown else ""
+
+
+def artifacts(entries: list[dict], titles: dict[str, str], profile: str) -> str:
+    """Where each figure and table comes from: notebook, measuring function, tidy tables; a row each.
+
+    Args:
+        entries: `figures/manifest.json`.
+        titles: paper -> its heading.
+        profile: folder below `results/` that holds the tidy tables.
+    """
+    parts = ["# Where each figure comes from", "A notebook calls a function, which measures and returns tidy tables."]
+    for paper, title in titles.items():
+        lines = ["| artifact | notebook | function | tidy tables |", "| --- | --- | --- | --- |"]
+        for entry in (entry for entry in entries if entry["paper"] == paper):
+            folder = f"results/{'recorded' if _recorded(entry) else profile}/{paper}"
+            measured = {table for source in entry["sources"] for table in source["tables"]}
+            cells = [
+                [f"[{plain(label(entry))}](#gallery-{paper}-{entry['slug']})"],
+                [f"[{s['notebook']}](notebooks/{s['notebook']}.ipynb)" for s in entry["sources"]],
+                [f"`{s['function'].removeprefix('insidebert.')}`" for s in entry["sources"]],
+                [f"[{name}]({folder}/{name}.csv)" for name in entry["tables"] if name in measured],
+            ]
+            lines.append(f"| {' | '.join(', '.join(dict.fromkeys(cell)) or '-' for cell in cells)} |")
+        parts += [f"## {plain(title)}", "\n".join(lines)]
+    return "\n\n".join(parts) + "\n"
 
 
 def scoreboard(claims: pd.DataFrame, titles: dict[str, str], entries: Collection[dict] = ()) -> str:

@@ -16,19 +16,21 @@ import yaml
 from book import pages
 from book.slides import slides
 from insidebert.errors import InputError
+from insidebert.files import write_text
 from insidebert.papers import Paper, paper_of
-from insidebert.results.artifacts import read_tidy, write_text
 from insidebert.results.paths import Paths
+from insidebert.results.tables import read_tidy
 
 HERE = Path(__file__).resolve().parent
 
 MIRRORED = (
-    *("README.md", "README.zh.md", "CITATION.cff", "LICENSE"),
+    *("README.md", "README.zh.md", "CHANGELOG.md", "CONTRIBUTING.md", "CITATION.cff", "LICENSE"),
     *("book", "corpus", "docs", "figures", "results", "src", "teaching"),
 )
 """What the pages are made of and may link to; it keeps its place, so that links can be followed."""
 KEPT = (
     "README*.md",
+    "C*.md",
     "docs/*.md",
     "teaching/*.md",
     "teaching/*/*.md",
@@ -184,6 +186,7 @@ def _gather(paths: Paths, papers: tuple[Paper, ...], executed: list[Path], sourc
     printed = [(paper.name, slug) for paper in papers for slug in _printed(paper.name)]
     texts["gallery.md"] = pages.gallery(entries, claims, chapters, paths.profile, printed)
     texts["scoreboard.md"] = pages.scoreboard(claims, chapters, entries)
+    texts["artifacts.md"] = pages.artifacts(entries, chapters, paths.profile)
     others = [f"notebooks/{name}.ipynb" for name in ran if not any(paper.owns(name) for paper in papers)]
     texts["index.md"] += "\n\n" + _contents(papers, list(texts), others)
     for name, text in texts.items():
@@ -208,11 +211,11 @@ def _contents(papers: tuple[Paper, ...], names: list[str], others: list[str]) ->
 
     trees = {
         "Papers": [paper.chapter for paper in papers],
-        "Results": ["gallery.md", "scoreboard.md"],
+        "Results": ["gallery.md", "scoreboard.md", "artifacts.md"],
         "More notebooks": others,
-        "Use it": ["own-model.md"],
+        "Use it": ["own-model.md", "api.md"],
         "For teachers": starting("teaching/README") + [n for n in starting("teaching/") if n != "teaching/README.md"],
-        "Background": ["About the project <README.md>", *starting("docs/", "corpus/", "src/"), "references.md"],
+        "Background": ["About the project <README.md>", *starting("docs/", "corpus/", "src/", "C"), "references.md"],
         "中文": [name for name in names if name.endswith(".zh.md")],
     }
     return "\n\n".join(pages.toctree(tree, name) for name, tree in trees.items())

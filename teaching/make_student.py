@@ -1,9 +1,10 @@
 """Student versions of the exercises: solutions cut out, outputs cleared, all metadata kept.
 
 What nbgrader's `generate_assignment` does to a notebook, for who does not use nbgrader: `make exercises` writes
-`build/exercises/*.ipynb`.
+`build/exercises/*.ipynb` and `build/exercises/check`.
 """
 
+import shutil
 import sys
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from insidebert.errors import InputError
-from insidebert.results.artifacts import write_text
+from insidebert.files import write_text
 from insidebert.results.paths import Paths
 
 SOURCES = Path(__file__).parent / "exercises"
@@ -72,7 +73,9 @@ def _without_solution(cell: NotebookNode, where: str) -> str:
 
 
 def main(folder: Path) -> None:
-    """Write the student version of every exercise into a folder."""
+    """Write the student version of every exercise into a folder, and the checks that they import beside them."""
+    ignored = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(SOURCES / "check", folder / "check", ignore=ignored, dirs_exist_ok=True)
     for path in sorted(SOURCES.glob("*.ipynb")):
         try:
             made = student(nbformat.read(path, as_version=4))

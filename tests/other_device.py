@@ -20,6 +20,10 @@ class Away(torch.Tensor):
         made.here = here
         return made
 
+    def __getitem__(self, place):
+        # torch would make the index of a list on the device itself, where the double cannot write numbers
+        return super().__getitem__(torch.tensor(place) if isinstance(place, list) else place)
+
     @classmethod
     def __torch_dispatch__(cls, func, types, args=(), kwargs=None):
         return run(func, args, kwargs or {})

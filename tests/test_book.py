@@ -88,6 +88,20 @@ def test_recorded_artifacts_link_to_the_recorded_tables():
     assert "results/recorded/look_at/surface-layers.csv" in shown and "Recorded on" in shown
 
 
+def test_a_row_says_where_each_artifact_comes_from():
+    made = entry("figure-2", "Figure 2", ["figure-2.svg"])
+    made["sources"][0] |= {"function": "insidebert.papers.look_at.surface.surface"}
+    text = pages.artifacts([made, entry("figure-3", "Figure 3", [], sources=[])], TITLES, "smoke")
+    cells = [line.strip("| ").split(" | ") for line in text.splitlines() if line.startswith("| [Figure")]
+    assert cells[0] == [
+        "[Figure 2](#gallery-look_at-figure-2)",
+        "[21-look-at-surface](notebooks/21-look-at-surface.ipynb)",
+        "`papers.look_at.surface.surface`",
+        "[surface-layers](results/smoke/look_at/surface-layers.csv)",
+    ]
+    assert cells[1] == ["[Figure 3](#gallery-look_at-figure-3)", "-", "-", "-"]
+
+
 def test_the_scoreboard_has_a_column_for_every_model():
     text = pages.scoreboard(THREE, TITLES)
     assert "| claim | paper | distilbert-cased | minilm-l6 | my\\_model |\n| --- | --- | --- | --- | --- |\n" in text
@@ -268,6 +282,8 @@ def test_the_book_is_whole_and_needs_no_network(checkout):
         assert f"gallery-{item['paper']}-{item['slug']}".replace("_", "-") in gallery.ids
         if any(name.endswith(".svg") for name in item["files"]):
             assert item["caption"] in gallery.pictures
+    tags = {name: (folder / name).read_text(encoding="utf-8")[:200] for name in ("mcrc.html", "mcrc.zh.html")}
+    assert 'lang="en"' in tags["mcrc.html"] and 'lang="zh-CN"' in tags["mcrc.zh.html"]
     chapter = (folder / "mcrc.html").read_text(encoding="utf-8")
     assert f'not in this book: <code class="docutils literal notranslate"><span class="pre">{LEFT_OUT}' in chapter
     assert "Not run yet" in (folder / "notebooks" / f"{LEFT_OUT}.html").read_text()

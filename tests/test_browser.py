@@ -24,7 +24,7 @@ from urllib.parse import unquote, urldefrag, urlsplit
 import nbformat
 import pytest
 
-from insidebert.results import artifacts
+from insidebert.files import write_text
 from insidebert.results.paths import Paths
 
 PATHS = Paths.find()
@@ -64,11 +64,11 @@ def lab(tmp_path):
     places = {"JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR"}
     places |= {"JUPYTERLAB_SETTINGS_DIR", "JUPYTERLAB_WORKSPACES_DIR"}
     settings = tmp_path / "JUPYTERLAB_SETTINGS_DIR" / "@jupyterlab"
-    artifacts.write_text(
+    write_text(
         settings / "apputils-extension" / "notification.jupyterlab-settings",
         '{"fetchNews": "false", "checkForUpdates": false}',
     )
-    artifacts.write_text(settings / "notebook-extension" / "tracker.jupyterlab-settings", '{"windowingMode": "none"}')
+    write_text(settings / "notebook-extension" / "tracker.jupyterlab-settings", '{"windowingMode": "none"}')
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -253,21 +253,17 @@ def test_a_good_site_has_no_faults(page, tmp_path):
     site = tmp_path / "site"
     picture = "<img loading=lazy src=\"data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg' width='9'/>\">"
     away = "<a href='https://example.org/x'>elsewhere</a> <a href='mailto:a@example.org'>post</a>"
-    artifacts.write_text(
-        site / "index.html", html(f"<p id=here>{picture} <a href='part/one.html#two%20three'>a</a></p>")
-    )
-    artifacts.write_text(
-        site / "part" / "one.html", html(f"<p id='two three'><a href='../'>b</a> <a href='#'>c</a>{away}")
-    )
-    artifacts.write_text(site / "_static" / "macros.html", "")
+    write_text(site / "index.html", html(f"<p id=here>{picture} <a href='part/one.html#two%20three'>a</a></p>"))
+    write_text(site / "part" / "one.html", html(f"<p id='two three'><a href='../'>b</a> <a href='#'>c</a>{away}"))
+    write_text(site / "_static" / "macros.html", "")
     assert faults_of(page, site) == (2, [])
 
 
 def test_faults_of_a_site_are_found(page, tmp_path):
     site = tmp_path / "site"
     body = "<p>text <a href='no.html'>a</a> <a href='two.html#no'>b</a> <a href='part/'>c</a>"
-    artifacts.write_text(site / "index.html", html(f"{body} <img src='no.png'><script>nothing()</script>"))
-    artifacts.write_text(site / "two.html", html("<script src='https://example.org/x.js'></script>"))
+    write_text(site / "index.html", html(f"{body} <img src='no.png'><script>nothing()</script>"))
+    write_text(site / "two.html", html("<script src='https://example.org/x.js'></script>"))
     count, faults = faults_of(page, site)
     assert count == 2
     for fault in (

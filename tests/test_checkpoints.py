@@ -8,15 +8,16 @@ import shutil
 import pytest
 import torch
 import transformers
-from hypothesis import given
+from hypothesis import given, settings
 from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer, pre_tokenizers
 from transformers.utils import logging
 
 from insidebert.errors import InputError
+from insidebert.measure.attention_maps import attention_maps
 from insidebert.models import checkpoint, loading, masked_lm
 from insidebert.models.convert import convert
-from insidebert.models.encoding import encode
+from insidebert.models.encoding import encode, hidden_states
 from tests.conftest import KINDS, byte_tokenizer, save_checkpoint, wordpiece_tokenizer
 from tests.strategies.checkpoints import damages
 
@@ -165,7 +166,11 @@ def test_weights_that_are_not_the_encoders_are_named(folder, changed, message):
 
 def test_values_that_are_large_are_not_infinite(folder):
     reweigh(folder, lambda w: w[DENSE].fill_(3e38))
-    assert loading.load(folder).encoder.encoder.layer[1].output.dense.weight.max() == torch.tensor(3e38)
+    model = loading.load(folder)
+    assert model.encoder.encoder.layer[1].output.dense.weight.max() == torch.tensor(3e38)
+    for measured in (hidden_states, attention_maps):
+        with pytest.raises(InputError, match=r"model computes hidden states that are NaN, infinite"):
+            measured(model, WORDS[0] if measured is attention_maps else WORDS)
 
 
 @pytest.mark.parametrize("kind", [torch.float16, torch.bfloat16, torch.float64])
@@ -514,6 +519,7 @@ def test_files_are_read_anew_when_they_change(folder):
 # --- anything --------------------------------------------------------------------------------------------------------
 
 
+@settings(max_examples=settings.default.max_examples // 2)
 @given(damage=damages)
 def test_a_damaged_checkpoint_is_right_or_refused(tmp_path_factory, tiny_folder, damage):
     """Whatever is changed in one place: a model with the weights and pieces of its files, or an InputError."""

@@ -49,10 +49,10 @@ def test_a_claim_needs_exactly_one_row_a_model_and_sees_no_random_weights():
     claim = claims.Claim("c", "s", "p", None, "t", {"contrast": "x"}, "above 0")
     rows = [("m", "trained", "x", 1.0, 0.5, 1.5), ("m", "random", "x", 0.0, -1.0, 1.0)]
     table = pd.DataFrame(rows, columns=["model", "weights", "contrast", "estimate", "low", "high"])
-    decided = {"model": "m", "measured": 1.0, "low": 0.5, "high": 1.5, "verdict": "holds"}
+    decided = {"model": "m", "measured": 1.0, "low": 0.5, "high": 1.5, "verdict": "holds", "random": "cannot tell"}
     assert claims.decide(claim, table) == [decided]
-    assert claims.decide_beside_random(claim, table) == [decided | {"random": "cannot tell"}]
-    assert claims.decide_beside_random(claim, table[:1]) == [decided | {"random": ""}]
+    assert claims.decide(claim, table[:1]) == [decided | {"random": ""}]
+    assert claims.decide(claim, table[1:]) == []
     with pytest.raises(InputError, match="has 2 rows"):
         claims.decide(claim, pd.concat([table, table]))
     with pytest.raises(InputError, match="has 0 rows"):
@@ -138,15 +138,15 @@ def toy(tmp_path, monkeypatch):
     paths = Paths(tmp_path, "smoke", tmp_path)
     rows = [("m", "trained", "x", 0.004, 0.003, 0.005), ("m", "random", "x", 0.4, 0.3, 0.5)]
     table = pd.DataFrame(rows, columns=["model", "weights", "c", "estimate", "low", "high"])
-    write_tidy(paths.results / "p" / "m-t.csv", table)
+    write_tidy(paths.results / "look_at" / "m-t.csv", table)
     drawn = (("trained", "12"), ("random", "3"))
     models = [{"label": "m", "weights": weights, "sha256": 8 * digits} for weights, digits in drawn]
-    write_json(paths.results / "p" / "m.json", {"models": models, "tables": ["m-t"]})
+    write_json(paths.results / "look_at" / "m.json", {"models": models, "tables": ["m-t"]})
     return paths
 
 
 def test_the_scoreboard_says_unit_question_file_and_what_random_weights_do(toy):
-    table = claims.collect(toy, ("p",))
+    table = claims.collect(toy, ("look_at",))
     row = table.iloc[0]
     assert row[["verdict", "random", "file", "unit"]].tolist() == ["holds", "holds", "12121212", "share"]
     assert row["question"] == "Does it?"
@@ -161,18 +161,18 @@ def test_the_scoreboard_says_unit_question_file_and_what_random_weights_do(toy):
 
 
 def test_what_failed_is_a_row(toy):
-    record_failure(toy, "11-p-x", "it has no head", measurement="m", model="mine")
-    table = claims.collect(toy, ("p",))
+    record_failure(toy, "21-look-at-x", "it has no head", measurement="m", model="mine")
+    table = claims.collect(toy, ("look_at",))
     row = table[table["model"] == "mine"].iloc[0]
     assert (row["verdict"], row["why"]) == ("not measured", "it has no head")
     written = (toy.figures / "claims.md").read_text()
     assert "not measured, because it has no head" in written
-    assert "| 11-p-x | m | mine | it has no head |" in written
-    assert "mine" in claims.scoreboard(table)
+    assert "| 21-look-at-x | m | mine | it has no head |" in written
+    assert "mine" in scoreboard.in_small(table)
 
 
 def test_a_verdict_that_many_others_explain_is_marked(toy):
-    table = claims.collect(toy, ("p",)).assign(q=0.2)
+    table = claims.collect(toy, ("look_at",)).assign(q=0.2)
     assert "**holds**? *random" in scoreboard.markdown(table, [], 0.05)
 
 

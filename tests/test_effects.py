@@ -6,7 +6,7 @@ import pytest
 
 from insidebert.errors import InputError
 from insidebert.papers.mcrc import effects
-from insidebert.papers.mcrc.printed import PRINTED
+from insidebert.papers.mcrc.figures import PRINTED
 from insidebert.results import claims
 from insidebert.text.attacks import ATTACKS
 
@@ -63,6 +63,7 @@ def made(right: dict[str, list[float]], x: list[float]) -> tuple[np.ndarray, pd.
             "degree": 0.6,
             "short": 0,
             "cut": i % 2,
+            "reached": 1,
             "length_change": x[i],
             "answer_words": x[i],
         }
@@ -76,7 +77,7 @@ def test_changes_by_hand():
     right = {name: [1.0, 0.0, 0.0, 0.0] for name in ATTACKS}
     right |= {"original": [1.0, 1.0, 0.0, 0.0], "AddAns2Opt": [1.0] * 4}
     values, questions = made(right, [1.0, 2.0, 3.0, 4.0])
-    table, contrasts = effects.accuracies(values, questions, dict.fromkeys(("original", *ATTACKS), 4))
+    table, contrasts = effects.accuracies(values, questions)
     own = table.set_index("attack")
     assert own.loc["AddSent2Opt", ["accuracy", "change", "cut", "reached"]].tolist() == [0.25, -0.5, 2, 4]
     assert own.at["AddAns2Opt", "change"] == 1
@@ -85,7 +86,7 @@ def test_changes_by_hand():
     assert found["attacks with a drop"] == 6
     assert found["average change over the attacks"] == pytest.approx((6 * -0.5 + 1) / 7)
     with pytest.raises(InputError, match="answers no test question"):
-        effects.accuracies(values * 0, questions, {})
+        effects.accuracies(values * 0, questions)
 
 
 def test_bins_and_correlations_are_those_of_a_loop():

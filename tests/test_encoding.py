@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from insidebert.errors import InputError
-from insidebert.models.attention import reducible, stack_layers
+from insidebert.models.attention import reducible, run_with_attention
 from insidebert.models.encoding import batches, encode, hidden_states, state_names
 
 SENTENCES = [
@@ -74,8 +74,8 @@ def test_reduced_attention_equals_eager_maps_and_ignores_padding(any_tiny):
     with torch.inference_mode():
         plain = any_tiny.encoder(**inputs).last_hidden_state
         with reducible(any_tiny.encoder) as encoder:
-            maps = stack_layers(encoder, lambda layer: layer.maps, **inputs)
-            rows = stack_layers(encoder, lambda layer: layer.rows(positions), **inputs)
+            maps = torch.stack(run_with_attention(encoder, lambda layer: layer.maps, **inputs)[0])
+            rows = torch.stack(run_with_attention(encoder, lambda layer: layer.rows(positions), **inputs)[0])
             reduced = encoder(**inputs).last_hidden_state
         any_tiny.encoder.set_attn_implementation("eager")
         eager = torch.stack(any_tiny.encoder(**inputs, output_attentions=True).attentions)

@@ -158,7 +158,7 @@ def test_solutions_pass_in_a_minute_and_the_student_version_stops_at_the_first_e
     said = ["".join(output.get("text", "") for output in cell.outputs) for cell in checks]
     assert said and all(text.startswith("Right: ") and "\nThink: " in text for text in said)
     blank = tmp_path / path.name
-    nbformat.write(make_student.student(nbformat.read(path, as_version=4)), blank)
+    make_student.main(tmp_path)
     with pytest.raises(NotebookError, match="NotImplementedError"):
         execute(Notebook.read(blank), {}, tmp_path / "blank" / path.name)
     ran = nbformat.read(tmp_path / "blank" / f"{path.stem}.failed.ipynb", as_version=4).cells

@@ -11,10 +11,11 @@ import pytest
 
 from insidebert.errors import InputError
 from insidebert.explore import figures, sentence, widget
+from insidebert.files import write_text
 from insidebert.measure.confusion import TriggerQuestion
 from insidebert.models import loading
-from insidebert.results import artifacts
 from insidebert.results.paths import Paths
+from insidebert.results.tables import write_tidy
 from tests.conftest import save_checkpoint
 
 SENTENCE = "the cat near the dogs does sleep."
@@ -145,9 +146,9 @@ def heads_of(source, label):
 
 def write_measured(paths, source, label="tiny"):
     folder = paths.results / "look_at"
-    artifacts.write_tidy(folder / "syntax-heads.csv", heads_of(source, label))
-    artifacts.write_tidy(folder / "syntax-relations.csv", RELATIONS.assign(model=label))
-    artifacts.write_text(folder / "syntax.json", json.dumps({"models": [{**source.identity, "label": label}]}))
+    write_tidy(folder / "syntax-heads.csv", heads_of(source, label))
+    write_tidy(folder / "syntax-relations.csv", RELATIONS.assign(model=label))
+    write_text(folder / "syntax.json", json.dumps({"models": [{**source.identity, "label": label}]}))
 
 
 def test_the_best_relation_is_the_one_furthest_above_its_offset(tiny, paths):

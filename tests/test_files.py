@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from insidebert.errors import InputError
+from insidebert.files import remove_leftovers, whole_folder
 from insidebert.models.segments import paragraph_pairs
 from insidebert.results import fonts, plots
 from insidebert.text import coreference, corpus, treebanks, word_vectors
@@ -96,7 +97,7 @@ def test_trees_that_are_written_are_read_again(tmp_path, written):
     assert left_out == {}
     assert [(list(t.words), [h + 1 for h in t.heads], list(t.relations)) for t in trees] == [*map(tuple, written)]
     if all(len(word.split()) == 1 and word == word.strip() for tree in trees for word in tree.words):
-        (tmp_path / "a.txt").write_text(treebanks.authors_format(trees), encoding="utf-8")
+        (tmp_path / "a.txt").write_text(strategies.authors_format(trees), encoding="utf-8")
         again, _ = treebanks.read(tmp_path / "a.txt")
         assert [(t.words, t.heads, t.relations) for t in again] == [(t.words, t.heads, t.relations) for t in trees]
 
@@ -188,3 +189,20 @@ def test_running_text_of_other_people(tmp_path):
     (tmp_path / "c.txt").write_bytes(b"caf\xe9\n")
     with pytest.raises(InputError, match=r"c.txt, line 1: byte 0xe9"):
         paragraph_pairs(tmp_path / "c.txt")
+
+
+def test_a_folder_appears_whole_or_not_at_all(tmp_path):
+    with pytest.raises(RuntimeError), whole_folder(tmp_path / "new") as scratch:
+        (scratch / "half").write_text("half")
+        raise RuntimeError
+    assert list(tmp_path.iterdir()) == []
+    with whole_folder(tmp_path / "new") as slower:
+        (slower / "own").write_text("later")
+        with whole_folder(tmp_path / "new") as faster:
+            (faster / "own").write_text("first")
+    assert [(path.name, path.read_text()) for path in (tmp_path / "new").iterdir()] == [("own", "first")]
+    left = tmp_path / ".new-999999999-abcdefgh.tmp"
+    left.mkdir()
+    (left / "half").touch()
+    assert remove_leftovers(tmp_path) == [left]
+    assert not left.exists()

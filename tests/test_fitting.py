@@ -5,8 +5,8 @@ import pytest
 from insidebert.errors import InputError
 from insidebert.finetune.scorers import Sequences, fit, fit_passages, pairs_of
 from insidebert.models import loading
-from insidebert.papers.mcrc.attacks import presented
-from insidebert.text.attacks import ATTACKS, spoiled
+from insidebert.papers.mcrc.attacks import SEED, presented
+from insidebert.text.attacks import ATTACKS, attack, spoiled
 from insidebert.text.questions import Question
 
 LONG = " ".join(["the cat can sleep .", "the dog will see ."] * 10 + ["the whale can see ."])
@@ -48,22 +48,23 @@ def test_nothing_left_of_a_passage_is_refused(model):
 @pytest.mark.parametrize("passage", [LONG, LONG.replace(" .", ""), "the cat can sleep ."])
 def test_what_an_attack_adds_reaches_the_reader(model, passage):
     whole = [Question(f"q{i}", passage, QUESTION.question, QUESTION.options, 0) for i in range(5)]
-    own, attacked, versions = presented(model, whole, 40)
-    assert versions["original"] == own
+    versions = presented(model, whole, 40)
+    own = [made.question for made in versions["original"]]
     for name in ("original", *ATTACKS):
-        assert fit(model, versions[name], 40).all()
-        for before, made, after in zip(own, attacked[name], versions[name], strict=True):
-            assert after.options == made.question.options
+        assert fit(model, [made.question for made in versions[name]], 40).all()
+        for original, before, made in zip(whole, own, versions[name], strict=True):
+            after = made.question
+            assert (after.id, after.question, after.answer) == (original.id, original.question, original.answer)
+            if name != "original":
+                assert after.options == attack(before, name, SEED).question.options
             assert after.passage.endswith(made.added)
             assert before.passage.startswith(after.passage.removesuffix(made.added))
             seen = Sequences.of(model, pairs_of(after), 40)
             ids = model.tokenizer(after.passage, add_special_tokens=False)["input_ids"]
             assert seen.encoded.ids[1][seen.segments[1] == 0].tolist() == ids
     appended = versions["AddSent2Pas-Shuffle"][0]
-    assert appended.passage == own[0].passage + attacked["AddSent2Pas-Shuffle"][0].added  # the same story as untouched
-    assert sorted(attacked["AddSent2Pas-Shuffle"][0].added.split()) == sorted(
-        ["who", "can", "see", ".", "the", "dog", "bird"]
-    )
+    assert appended.question.passage == own[0].passage + appended.added  # the same story as untouched
+    assert sorted(appended.added.split()) == sorted(["who", "can", "see", ".", "the", "dog", "bird"])
 
 
 def test_words_of_a_cut_tail_do_not_come_in(model):

@@ -209,3 +209,24 @@ def test_an_empty_file_is_named(tmp_path):
     (tmp_path / "aux.train").write_text("")
     with pytest.raises(InputError, match=r"aux\.train is empty"):
         authors_files.read_probing(tmp_path / "aux.train")
+
+
+@pytest.mark.parametrize(
+    ("rule", "message"),
+    [
+        ("s.{m} -> cat", r"line 2: \{m\} is no variable; declare it above"),
+        ("s -> NP.{n}", r"line 2: \{n\} stands on the right alone"),
+        ("s.{n -> cat", "line 2: a brace without its other half"),
+        ("s.{n} -> {} cat", r"line 2: \{\} stands on the right alone"),
+        ("s -> cat | +'s dog", r"line 2: an alternative of s begins with \+'s, which glues to a word before"),
+        ("s -> 0 cat", "line 2: an alternative of s has weight 0"),
+    ],
+)
+def test_a_rule_that_cannot_be_read_is_named_by_line(rule, message):
+    with pytest.raises(InputError, match=message):
+        Grammar(f"vary n: sg pl\n{rule}")
+
+
+def test_a_symbol_that_never_ends_is_named():
+    with pytest.raises(InputError, match="s never ends: its rules lead back to it"):
+        Grammar("s -> the s").sample("s", 1, seed=0)

@@ -21,7 +21,7 @@ from insidebert.papers.look_at import (
     syntax,
     word_figures,
 )
-from insidebert.papers.look_at.printed import PRINTED
+from insidebert.papers.look_at.probe_figures import PRINTED
 from insidebert.results import plots
 
 CLAIMS = yaml.safe_load((files("insidebert.papers.look_at") / "claims.yml").read_text(encoding="utf-8"))

@@ -12,6 +12,7 @@ from insidebert.models import loading
 from insidebert.papers.mcrc import attacks, effects, figures, question_sets, quotations, unanswerable
 from insidebert.results import artifacts, claims
 from insidebert.results.paths import Paths
+from insidebert.results.tables import read_tidy, write_tidy
 from insidebert.text import questions
 from insidebert.text.attacks import ATTACKS, CONDITIONS, attack, spoiled
 from insidebert.text.questions import Question
@@ -36,9 +37,23 @@ def folder(tmp_path_factory):
     return made
 
 
-def test_the_tables_agree_with_the_questions(tiny_folder, folder):
-    model = loading.load(loading.resolve(str(tiny_folder("bert"))))
-    made = attacks.attacks(model, folder, **SIZES, planted={}, plan=PLAN, seeds=[0])
+@pytest.fixture(scope="module")
+def model(tiny_folder):
+    return loading.load(loading.resolve(str(tiny_folder("bert"))))
+
+
+@pytest.fixture(scope="module")
+def attacked(model, folder):
+    return attacks.attacks(model, PLAN, [0], dataset=folder, planted={}, **SIZES)
+
+
+@pytest.fixture(scope="module")
+def trained(model, folder):
+    return unanswerable.unanswerable(model, PLAN | {"frozen": 1}, [0, 1], dataset=folder, planted={}, **SIZES)
+
+
+def test_the_tables_agree_with_the_questions(attacked, folder):
+    made = attacked
     rows, table = made["questions"], made["accuracy"].set_index("attack")
     assert list(table.index) == ["original", *ATTACKS]
     accuracy = rows.groupby("attack")["right"].mean()
@@ -57,34 +72,33 @@ def test_the_tables_agree_with_the_questions(tiny_folder, folder):
     falls = before["p_answer"] - rows[rows["attack"] == quotations.CASE].set_index("id")["p_answer"]
     asked = {q.id: q for q in questions.read(folder, "test")}[falls.idxmax()]
     assert case["right"].iloc[0] == asked.options[asked.answer]
-    attacked = attack(asked, quotations.CASE, attacks.SEED).question
-    assert " ".join(case["word"]).strip() in attacked.options
+    assert " ".join(case["word"]).strip() in attack(asked, quotations.CASE, attacks.SEED).question.options
     assert (case["answer"] + case["distractor"] < 1).all()
     assert set(made["examples"]["attack"]) == set({quotations.APPENDED, *quotations.OPTIONS})
     assert "toy" in made["questions"]["dataset"].iloc[0]
 
 
-def test_every_figure_is_drawn_from_what_was_measured(tiny_folder, folder, tmp_path):
-    model = loading.load(loading.resolve(str(tiny_folder("bert"))))
+def test_every_figure_is_drawn_from_what_was_measured(model, attacked, trained, folder, tmp_path):
+    plan, sizes = {"epochs": 1, "pieces": 200, "precision": "float32"}, {"train": 4, "development": 2, "test": 3}
     made = {
-        "attacks": attacks.attacks(model, folder, **SIZES, planted={}, plan=PLAN, seeds=[0]),
-        "unanswerable": unanswerable.unanswerable(model, folder, **SIZES, planted={}, plan=PLAN, seeds=[0]),
-        "recovered": unanswerable.recovered(model, [0.0, 1.0], 3, 4, 2, 3, {"epochs": 1, "pieces": 200}, [0]),
+        "attacks": attacked,
+        "unanswerable": trained,
+        "recovered": unanswerable.recovered(model, [0.0, 1.0], 3, plan, [0], **sizes),
         "example": unanswerable.example(folder, 8, {}),
         "statistics": question_sets.statistics(folder, **SIZES, planted={}),
     }
     for name, tables in made.items():
         for key, table in tables.items():
-            artifacts.write_tidy(tmp_path / f"{name}-{key}.csv", table.assign(model="tiny", weights="trained"))
+            write_tidy(tmp_path / f"{name}-{key}.csv", table.assign(model="tiny", weights="trained"))
     for artifact in figures.ARTIFACTS:
-        artifacts.render(artifact, tmp_path, tmp_path / "figures")
+        artifacts.render(artifact, tmp_path, tmp_path / "figures", dpi=30)
         assert list((tmp_path / "figures").glob(f"{artifact.slug}.*")), artifact.slug
     table = pd.read_csv(tmp_path / "figures/table-2.csv").set_index("Unnamed: 0")
-    accuracies = made["attacks"]["accuracy"].set_index("attack")["accuracy"]
+    accuracies = attacked["accuracy"].set_index("attack")["accuracy"]
     assert table.loc["AddAns2Opt"].iloc[0].startswith(f"{accuracies['AddAns2Opt'] * 100:.1f} [")
     assert table.loc["AddSent2Pas-Shuffle", "paper, mean of 7 data sets"] == 36.9  # (32.1+31.6+41+34.5+36.2+41.2+42)/7
     for claim in claims.read("mcrc"):
-        (verdict,) = claims.decide(claim, artifacts.read_tidy(tmp_path / f"{claim.table}.csv"))
+        (verdict,) = claims.decide(claim, read_tidy(tmp_path / f"{claim.table}.csv"))
         assert verdict["verdict"] in ("holds", "fails", "cannot tell")
 
 
@@ -106,9 +120,8 @@ def test_sets_by_name(folder):
         question_sets.questions_of(folder / "nothing", "test", 3, {})
 
 
-def test_training_tables_agree_with_the_readers(tiny_folder, folder):
-    model = loading.load(loading.resolve(str(tiny_folder("bert"))))
-    made = unanswerable.unanswerable(model, folder, **SIZES, planted={}, plan=PLAN | {"frozen": 1}, seeds=[0, 1])
+def test_training_tables_agree_with_the_readers(model, trained, folder):
+    made = trained
     rows, seeds = made["conditions"].set_index("condition"), made["seeds"]
     assert rows.index.tolist() == ["random guess", "longest option", *CONDITIONS]
     assert rows.at["random guess", "accuracy"] == pytest.approx(1 / 3)
@@ -120,10 +133,10 @@ def test_training_tables_agree_with_the_readers(tiny_folder, folder):
         difference = rows.at[condition, "accuracy"] - rows.at["original", "accuracy"]
         assert rows.at[condition, "difference"] == pytest.approx(difference)
         assert rows.at[condition, "difference_low"] <= difference + 1e-9 <= rows.at[condition, "difference_high"] + 2e-9
-    trained = Reader(model, Training(**PLAN, frozen=1, seed=1))
+    reader = Reader(model, Training(**PLAN, frozen=1, seed=1))
     sets_ = [[spoiled(q, "Q-Remove", attacks.SEED) for q in questions.read(folder, s)] for s in ("train", "dev")]
     own = questions.read(folder, "test")
-    right = [effects.rightness(p, q.answer) for p, q in zip(trained.fit(*sets_).predict(own), own, strict=True)]
+    right = [effects.rightness(p, q.answer) for p, q in zip(reader.fit(*sets_).predict(own), own, strict=True)]
     by_hand = seeds[(seeds["condition"] == "Q-Remove") & (seeds["seed"] == 1)]["accuracy"].item()
     assert by_hand == pytest.approx(np.mean(right))
     contrasts = made["contrasts"].set_index("contrast")["estimate"]
@@ -140,11 +153,8 @@ def test_the_longest_option():
     assert unanswerable._longest(replace(question, options=("now three words", "one", "words two"))) == 1
 
 
-def test_texts_can_be_concealed(tiny_folder, folder):
-    model = loading.load(loading.resolve(str(tiny_folder("bert"))))
-    open_, closed = (
-        attacks.attacks(model, folder, **SIZES, planted={}, plan=PLAN, seeds=[0], texts=t) for t in (True, False)
-    )
+def test_texts_can_be_concealed(model, attacked, folder):
+    open_, closed = attacked, attacks.attacks(model, PLAN, [0], texts=False, dataset=folder, planted={}, **SIZES)
     for name in ("case", "examples"):
         letters = "".join(
             map(str, closed[name].select_dtypes("str").drop(columns=["attack", "dataset"], errors="ignore").values)
@@ -167,7 +177,8 @@ def test_data_sets_that_are_read_are_described_whole(folder):
 def test_the_dial_is_recovered():
     model = loading.load(loading.resolve("minilm-l6"))
     plan = {"epochs": 4, "pieces": 64, "frozen": 4, "rate": 3e-4, "precision": "float32"}
-    curve = unanswerable.recovered(model, [0.0, 1.0], 3, 300, 60, 200, plan, [0])["curve"].set_index("share")
+    curve = unanswerable.recovered(model, [0.0, 1.0], 3, plan, [0], train=300, development=60, test=200)["curve"]
+    curve = curve.set_index("share")
     assert curve.at[0.0, "low"] < 1 / 3 < curve.at[0.0, "high"]
     assert curve.at[1.0, "accuracy"] > 0.95
     assert curve["expected"].tolist() == pytest.approx([1 / 3, 1])

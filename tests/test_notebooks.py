@@ -230,8 +230,8 @@ def test_a_relative_model_folder_is_found_from_any_folder(tmp_path, tiny_folder,
 
 
 def test_the_command_refuses_before_running(capsys):
-    assert command.main(["figures", "--profile", "smoke", "-p", "SENTENCE=3"]) == 1
-    assert "no parameter 'SENTENCE'" in capsys.readouterr().err
+    assert command.main(["figures", "--profile", "smoke", "-p", "SENTENSE=3"]) == 1
+    assert "no parameter 'SENTENSE'" in capsys.readouterr().err
     assert command.main(["run", "99-nothing", "--profile", "smoke"]) == 1
     assert "no notebook '99-nothing'; there are 11-open-sesame-probing" in capsys.readouterr().err
     assert command.main(["figures", "--profile", "smoke", "-p", "PROFILE=embedded"]) == 1

@@ -10,14 +10,14 @@ import yaml
 from matplotlib.figure import Figure
 
 from insidebert.errors import InputError
-from insidebert.measure.bootstrap import interval
+from insidebert.measure.bootstrap import interval, seed_replicates
 from insidebert.measure.confusion import TriggerQuestion
 from insidebert.models import loading
+from insidebert.papers import printed
 from insidebert.papers.open_sesame import authors_files, confusion, positions, probes, seen
 from insidebert.papers.open_sesame.authors_files import AGREEMENT, FILES, REFLEXIVE
 from insidebert.papers.open_sesame.confusion_figures import PRINTED_DIFFERENCES, representative_sentences
 from insidebert.papers.open_sesame.figures import ARTIFACTS
-from insidebert.papers.open_sesame.printed import printed
 from insidebert.papers.open_sesame.sentences import (
     SHORT_LABELS,
     factors,
@@ -25,7 +25,7 @@ from insidebert.papers.open_sesame.sentences import (
     labelled_sentences,
     trigger_questions,
 )
-from insidebert.results import artifacts
+from insidebert.results.tables import read_tidy, write_tidy
 
 SAMPLE = Path(__file__).parent / "data" / "open_sesame"
 """Sentences of our own in the authors' formats."""
@@ -33,6 +33,7 @@ SAMPLE = Path(__file__).parent / "data" / "open_sesame"
 CLAIMS = yaml.safe_load(
     (importlib.resources.files("insidebert.papers.open_sesame") / "claims.yml").read_text(encoding="utf-8")
 )
+PRINTED = printed("open_sesame")
 SIZES = {"train": 24, "development": 12, "generalization": 12, "epochs": 1, "seeds": [0, 1], "folder": SAMPLE}
 
 
@@ -48,8 +49,8 @@ def tables(tiny, tmp_path_factory) -> dict[str, pd.DataFrame]:
     for name, parts in measured.items():
         for key, table in parts.items():
             both = [table.assign(model="tiny", weights=weights) for weights in ("trained", "random")]
-            artifacts.write_tidy(folder / f"{name}-{key}.csv", pd.concat(both))
-            read[f"{name}-{key}"] = artifacts.read_tidy(folder / f"{name}-{key}.csv")
+            write_tidy(folder / f"{name}-{key}.csv", pd.concat(both))
+            read[f"{name}-{key}"] = read_tidy(folder / f"{name}-{key}.csv")
     return read | {"examples-sentences": probes.examples(3)["sentences"]}
 
 
@@ -69,7 +70,7 @@ def condition_of_words(words: list[str]) -> str:
 
 @pytest.mark.parametrize("label", [f"R{i}" for i in range(1, 9)])
 def test_a_label_names_the_condition_of_the_papers_own_sentence(label):
-    sentence, _ = printed()["table-2"][label]
+    sentence, _ = PRINTED["table-2"][label]
     assert SHORT_LABELS[condition_of_words(sentence.split())] == label
 
 
@@ -81,13 +82,13 @@ def test_in_r6_the_object_matches_and_in_r7_the_relative_clause():
 
 
 def test_the_means_of_figure_5_are_table_2():
-    for label, by_layer in printed()["figure-5"].items():
+    for label, by_layer in PRINTED["figure-5"].items():
         assert len(by_layer) == 12
-        assert round(np.mean(by_layer), 2) == pytest.approx(printed()["table-2"][label][1], abs=0.0051), label
+        assert round(np.mean(by_layer), 2) == pytest.approx(PRINTED["table-2"][label][1], abs=0.0051), label
 
 
 def printed_scores(labels):
-    return np.array([printed()["table-2"][label][1] for label in labels])
+    return np.array([PRINTED["table-2"][label][1] for label in labels])
 
 
 def test_the_papers_side_of_a_claim_follows_from_what_it_prints():
@@ -98,7 +99,7 @@ def test_the_papers_side_of_a_claim_follows_from_what_it_prints():
         if pair:
             above, below = (printed_scores(labels.split()).mean() for labels in pair)
             assert claim["paper"] == pytest.approx(above - below, abs=0.0051), claim["id"]
-    curve = np.array(list(printed()["figure-5"].values()))
+    curve = np.array(list(PRINTED["figure-5"].values()))
     assert said["reflexive-bump"] == pytest.approx(confusion.rise_at(1 / 3, curve).mean(), abs=0.0051)
     assert said["reflexive-second-rise"] == pytest.approx(confusion.rise_at(2 / 3, curve).mean(), abs=0.0051)
     assert confusion.rise_at(1 / 3, curve).min() > 0.1  # so that the paper's own model passes
@@ -140,12 +141,9 @@ def test_what_is_seen_is_read_from_the_table(tables):
     changed = accuracy.assign(accuracy=0.25, chance=0.1)
     peak = (changed["layer"] == 2) & (changed["weights"] == "trained") & (changed["state"] == "layer")
     changed.loc[peak, "accuracy"] = 0.75
-    assert seen.generalization("main_auxiliary.relative", changed) == [
+    assert seen.generalization(changed, "main_auxiliary.relative") == [
         "tiny: 25% at the embedding, 75% in the best layer (2 of 3), 25% in the last; with random weights at best 25%.",
         "The lazy shortcut (the first auxiliary) gets 0%, a random piece 10%.",
-    ]
-    assert seen.layers_of_twelve(accuracy.assign(layer=accuracy["layer"] * 2)) == [
-        "tiny: layers 4-6 of 12 are layers 2-3 of its 6; the middle ones, a third to two thirds of the depth, are 2-4."
     ]
 
 
@@ -272,11 +270,11 @@ def test_probe_seeds_are_in_the_interval():
     curves = np.array([[0.0, 0.9, 0.9, 0.9], [0.0, 0.2, 0.9, 0.9], [0.0, 0.1, 0.9, 0.9]])  # one seed rises earlier
     correct = rng.random((3, 400, 4)) < curves[:, None]
     rise = probes.depth_contrasts(3)["depth of the largest rise"]
-    one_of_them = interval(rise(probes.seed_replicates(correct[:1])))
+    one_of_them = interval(rise(seed_replicates(correct[:1])))
     assert one_of_them == (pytest.approx(1 / 3), pytest.approx(1 / 3))
-    low, high = interval(rise(probes.seed_replicates(correct)))
+    low, high = interval(rise(seed_replicates(correct)))
     assert (low, high) == (pytest.approx(1 / 3), pytest.approx(2 / 3))
-    means = probes.seed_replicates(correct)
+    means = seed_replicates(correct)
     assert means.mean(0) == pytest.approx(correct.mean((0, 1)), abs=0.03)
 
 

@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import nbformat
+import pandas as pd
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
@@ -15,6 +16,7 @@ from insidebert import papers
 from insidebert.errors import InputError
 from insidebert.results.failures import clear_failures, failures, record_failure
 from insidebert.results.paths import Paths
+from insidebert.results.tables import write_tidy
 
 HOSTILE = "<img src=x onerror=alert(1)>"
 
@@ -159,7 +161,8 @@ def test_a_paper_in_a_folder_of_its_own_is_seen_everywhere(toy, capsys):
     assert command.main(["figures", "--profile", "smoke", "--paper", "toy"]) == 0
     assert "91-toy-counting is up to date" in capsys.readouterr().out
     (toy.figures / "toy" / "table-1.md").unlink()
-    (toy.results / "toy" / "lost-all.csv").write_text("model,weights,estimate\na,trained,1\n")
+    lost = pd.DataFrame({"model": ["a"], "weights": "trained", "estimate": 1})
+    write_tidy(toy.results / "toy" / "lost-all.csv", lost)
     assert command.main(["redraw", "--profile", "smoke", "--paper", "toy"]) == 0
     assert (toy.figures / "toy" / "table-1.md").read_text() == table
     (toy.results / "toy" / "lost-all.csv").unlink()

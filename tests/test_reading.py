@@ -210,7 +210,8 @@ def test_two_processes_train_one_reader(tiny_folder, tmp_path):
     model = loading.load(loading.resolve(str(tiny_folder("bert"))))
     plan = {"epochs": 2, "questions": 8, "pieces": 48, "frozen": 1, "head": "segments", "precision": "float32"}
     plan |= {"rate": 3e-4, "head_rate": 1e-3}
-    tables = attacks(model, tmp_path / "data", 24, 8, 8, {}, plan, [0], checkpoint=str(tmp_path / "kept"))
+    questions = {"dataset": tmp_path / "data", "train": 24, "development": 8, "test": 8, "planted": {}}
+    tables = attacks(model, plan, [0], checkpoint=str(tmp_path / "kept"), **questions)
     assert tables["training"]["development_accuracy"].item() == pytest.approx(state["reached"])
 
 

@@ -17,6 +17,7 @@ from insidebert.papers.open_sesame.figures import ARTIFACTS
 from insidebert.results import artifacts, plots
 from insidebert.results.compare import compare, differing_rows
 from insidebert.results.paths import Paths
+from insidebert.results.tables import read_tidy, write_tidy
 from insidebert.results.workspace import Workspace
 
 PAPERS = {paper.name: paper for paper in papers()}
@@ -76,7 +77,7 @@ def test_the_ids_of_an_svg_are_numbered_as_they_appear(tmp_path):
 
 
 def test_the_manifest_lists_what_is_missing(tmp_path):
-    entries = artifacts.manifest(Paths(tmp_path, "smoke", tmp_path), {"open_sesame": ARTIFACTS})
+    entries = artifacts.manifest(Paths(tmp_path, "smoke", tmp_path), {"open_sesame": ARTIFACTS}, {})
     assert len(entries) == len(ARTIFACTS)
     assert all(entry["missing"] and entry["files"] == [] for entry in entries)
 
@@ -95,8 +96,8 @@ def test_comparison_names_the_rows_that_differ(tmp_path):
     assert differing_rows(kept, kept.assign(model=["a", "b", "z"]), 0.02)[0] == [3]
     assert differing_rows(kept, kept[:2], 0.02)[0] == [1, 2, 3]
     for name in ("kept", "fresh"):
-        artifacts.write_tidy(tmp_path / name / "paper" / "m-t.csv", kept)
-    artifacts.write_tidy(tmp_path / "kept" / "paper" / "m-only.csv", kept)
+        write_tidy(tmp_path / name / "paper" / "m-t.csv", kept)
+    write_tidy(tmp_path / "kept" / "paper" / "m-only.csv", kept)
     report, different = compare(tmp_path / "kept", tmp_path / "fresh", ["paper"])
     assert different == 1
     assert "m-only.csv: not measured" in report
@@ -107,8 +108,8 @@ def test_comparison_names_the_rows_that_differ(tmp_path):
 def test_a_measurement_declares_that_it_trains(tmp_path):
     """The names of the columns decide nothing: read-off accuracies agree to a thousandth, trained ones to 2%."""
     table = pd.DataFrame({"accuracy": [0.5, 0.9], "split": ["a", "b"]})
-    artifacts.write_tidy(tmp_path / "kept" / "p" / "syntax-heads.csv", table)
-    artifacts.write_tidy(tmp_path / "fresh" / "p" / "syntax-heads.csv", table.assign(accuracy=[0.5, 0.91]))
+    write_tidy(tmp_path / "kept" / "p" / "syntax-heads.csv", table)
+    write_tidy(tmp_path / "fresh" / "p" / "syntax-heads.csv", table.assign(accuracy=[0.5, 0.91]))
     report, different = compare(tmp_path / "kept", tmp_path / "fresh", ["p"], {"p": {"probes"}})
     assert (different, "rows [2] differ (tolerance 0.001" in report) == (1, True)
     report, different = compare(tmp_path / "kept", tmp_path / "fresh", ["p"], {"p": {"syntax"}})
@@ -117,8 +118,8 @@ def test_a_measurement_declares_that_it_trains(tmp_path):
 
 def test_kept_rows_of_models_that_were_not_measured_anew_are_left_out_and_counted(tmp_path):
     kept = pd.DataFrame({"model": ["a", "mine"], "weights": ["trained"] * 2, "x": [1.0, 2.0]})
-    artifacts.write_tidy(tmp_path / "kept" / "p" / "m-t.csv", kept)
-    artifacts.write_tidy(tmp_path / "fresh" / "p" / "m-t.csv", kept[:1])
+    write_tidy(tmp_path / "kept" / "p" / "m-t.csv", kept)
+    write_tidy(tmp_path / "fresh" / "p" / "m-t.csv", kept[:1])
     report, different = compare(tmp_path / "kept", tmp_path / "fresh", ["p"], {})
     assert different == 0
     assert "1 rows of models that were not measured anew" in report
@@ -134,7 +135,7 @@ def _random_alone(table):
 def test_models_of_two_depths_and_random_models_alone_can_be_drawn(paper):
     kept = Paths.find().results / paper
     for artifact in PAPERS[paper].load("artifacts"):
-        tables = [artifacts.read_tidy(kept / f"{name}.csv") for name in artifact.tables]
+        tables = [read_tidy(kept / f"{name}.csv") for name in artifact.tables]
         deeper = [t.assign(layer=t["layer"] * (1 + (t["model"] == "minilm-l6"))) if "layer" in t else t for t in tables]
         for changed in (deeper, [_random_alone(t) if "weights" in t else t for t in tables]):
             assert artifact.draw(*changed) is not None

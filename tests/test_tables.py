@@ -112,6 +112,15 @@ def test_a_table_that_was_cut_or_edited_is_refused(tmp_path):
         read_tidy(tmp_path / "none.csv")
 
 
+@pytest.mark.parametrize(("folder", "command"), [("embedded", "make figures"), ("recorded", "make recorded")])
+def test_a_table_without_a_schema_names_the_command_that_makes_both(tmp_path, folder, command):
+    path = tmp_path / folder / "m-t.csv"
+    write_tidy(path, pd.DataFrame({"x": [1]}))
+    path.with_suffix(".schema.json").unlink()
+    with pytest.raises(InputError, match=rf"m-t\.csv has no schema beside it \(m-t\.schema\.json\); `{command}`"):
+        read_tidy(path)
+
+
 def test_tables_agree_but_for_noise():
     table = pd.DataFrame({"model": ["a", "b"], "x": [0.123456, np.nan], "n": [1, 2]})
     assert agree(table, table.assign(x=table["x"] * (1 + 1e-6)))

@@ -115,7 +115,7 @@ def test_the_caller_keeps_what_is_his_when_something_breaks(tiny, shipped, name,
     assert state_of(tiny) == before
 
 
-@pytest.mark.parametrize("name", [name for name in MEASUREMENTS if "frozen" not in name])  # the double cannot yet
+@pytest.mark.parametrize("name", MEASUREMENTS)
 def test_measurements_run_on_another_device(tiny, shipped, name, monkeypatch):
     # a view made in inference mode cannot be wrapped; what is tested is where tensors are
     monkeypatch.setattr(torch._C, "_InferenceMode", lambda mode: torch.no_grad())

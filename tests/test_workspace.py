@@ -8,11 +8,12 @@ import pandas as pd
 import pytest
 
 from insidebert.errors import InputError
+from insidebert.models import loading
 from insidebert.results import cache, records
 from insidebert.results.failures import failures
 from insidebert.results.paths import COMMITTED, Paths
 from insidebert.results.records import Part, Record
-from insidebert.results.tables import read_tidy, write_tidy
+from insidebert.results.tables import read_tidy, tables_intact, write_tidy
 from insidebert.results.workspace import Workspace
 
 CALLS = []
@@ -57,15 +58,14 @@ def test_a_measurement_is_made_once_and_resumes_by_model(tmp_path, folders, call
     work = work_in(tmp_path)
     monkeypatch.setattr(records, "run_data", lambda *_: {})
     with monkeypatch.context() as patch:
-        loaded = __import__("insidebert.results.workspace", fromlist=["loading"]).loading
-        load = loaded.load
+        load = loading.load
 
         def interrupted(source):
             if source.label == "electra0":
                 raise KeyboardInterrupt
             return load(source)
 
-        patch.setattr(loaded, "load", interrupted)
+        patch.setattr(loading, "load", interrupted)
         with pytest.raises(KeyboardInterrupt):
             work.measure("m", layers, folders, factor=2)
     tables = work.measure("m", layers, folders, factor=2)
@@ -94,11 +94,11 @@ def test_a_damaged_cache_is_measured_anew(tmp_path, folders, calls, damage):
     work.measure("m", layers, folders[:1])
     (folder,) = work.paths.cache.iterdir()
     if damage == "cut":
-        (folder / "table.csv").write_text("model,weights,layers\n")
+        (folder / "m-table.csv").write_text("model,weights,layers\n")
     elif damage == "json":
-        (folder / "done.json").write_text('{"tables": ')
+        (folder / "m.json").write_text('{"tables": ')
     else:
-        (folder / "table.csv").unlink()
+        (folder / "m-table.csv").unlink()
     assert len(work.measure("m", layers, folders[:1])["table"]) == 1
     assert calls == ["bert0", "bert0"]
 
@@ -284,9 +284,9 @@ def test_a_notebook_whose_tables_or_records_are_damaged_is_known(tmp_path):
     write_tidy(table, pd.DataFrame({"x": [1.0]}))
     record = table.with_name("m.json")
     record.write_text(json.dumps({"notebook": "11-x", "tables": ["m-t"]}))
-    assert cache.tables_intact("11-x", paths)
+    assert tables_intact("11-x", paths.results)
     table.write_text("x\n2\n")
-    assert not cache.tables_intact("11-x", paths)
-    assert cache.tables_intact("12-x", paths)
+    assert not tables_intact("11-x", paths.results)
+    assert tables_intact("12-x", paths.results)
     record.write_text("{")
-    assert not cache.tables_intact("12-x", paths)
+    assert not tables_intact("12-x", paths.results)

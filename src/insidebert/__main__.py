@@ -9,16 +9,20 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 from insidebert.errors import InputError, NotebookError
+from insidebert.files import write_json
 from insidebert.models.embedded import EMBEDDED
-from insidebert.models.loading import absolute
+from insidebert.models.names import absolute
 from insidebert.papers import paper, paper_of, papers
-from insidebert.results import artifacts, claims
-from insidebert.results.cache import tables_intact
+from insidebert.results import artifacts, claims, scoreboard
 from insidebert.results.compare import compare
 from insidebert.results.failures import clear_failures, failures, record_failure
 from insidebert.results.notebooks import discover, execute, fingerprints, up_to_date
 from insidebert.results.parameters import checked, given, merged, profile_file, profile_parameters
 from insidebert.results.paths import COMMITTED, FROM_SCRATCH, Paths
+from insidebert.results.tables import tables_intact
+
+THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS")
+"""What torch, numpy and numba ask for the number of their threads."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -53,25 +57,25 @@ def figures(options) -> int:
     stale = {
         name: planned[name]
         for name in planned
-        if not (up_to_date(_executed(paths, name), made_from[name]) and tables_intact(name, paths))
+        if not (up_to_date(_executed(paths, name), made_from[name]) and tables_intact(name, paths.results))
     }
     _check(stale, paths)
     for name in [name for name in planned if name not in stale]:
         print(f"{name} is up to date")
     if options.jobs > 1:
-        _run_apart(list(stale), options)
+        _run_apart(list(stale), paths, options)
     else:
         _run(stale, paths, made_from)
     return _finish(paths, options, planned)
 
 
-def run(options) -> None:
+def run(options) -> int:
     """Run one notebook."""
     paths = _paths(options)
     planned = _planned(paths, options, options.profile, only=options.notebook)
     _check(planned, paths)
-    if failed := _run(planned, paths, fingerprints(planned, paths)):
-        raise NotebookError("\n".join(failed.values()))
+    _run(planned, paths, fingerprints(planned, paths))
+    return _told(paths, planned)
 
 
 def train(options) -> None:
@@ -111,11 +115,11 @@ def reproduce(options) -> int:
     planned = _planned(kept, options, FROM_SCRATCH)
     _check(planned, kept)
     shutil.rmtree(fresh.output, ignore_errors=True)
-    failed = _run(planned, fresh, {})
+    _run(planned, fresh, {})
     names = [options.paper] if options.paper else [own.name for own in papers()]
     report, different = compare(kept.results, fresh.results, names)
-    print(report, *failed.values(), sep="\n")
-    return 1 if different or failed else 0
+    print(report)
+    return _told(fresh, planned) or min(different, 1)
 
 
 def models(options) -> None:
@@ -165,9 +169,8 @@ def _executed(paths: Paths, name: str):
     return paths.executed / f"{name}.ipynb"
 
 
-def _run(planned: dict[str, tuple], paths: Paths, made_from: dict[str, str]) -> dict[str, str]:
-    """Run notebooks one after the other; returns why some failed."""
-    failed = {}
+def _run(planned: dict[str, tuple], paths: Paths, made_from: dict[str, str]) -> None:
+    """Run notebooks one after the other; why some failed is recorded."""
     for name, (notebook, parameters) in planned.items():
         start = time.perf_counter()
         print(f"{name} ...", flush=True)
@@ -176,21 +179,28 @@ def _run(planned: dict[str, tuple], paths: Paths, made_from: dict[str, str]) -> 
             execute(notebook, parameters, _executed(paths, name), made_from.get(name, ""))
             print(f"{name} took {time.perf_counter() - start:.0f} s", flush=True)
         except NotebookError as error:
-            failed[name] = str(error)
             record_failure(paths, name, str(error))
             print(f"{name} failed after {time.perf_counter() - start:.0f} s", flush=True)
-    return failed
 
 
-def _run_apart(names: list[str], options) -> None:
+def _run_apart(names: list[str], paths: Paths, options) -> None:
     """Run notebooks in processes of their own, some at a time, each with its share of the processors."""
     threads = str(max(1, (os.cpu_count() or 1) // options.jobs))
-    environment = {"OMP_NUM_THREADS": threads} | os.environ
+    # Threads that wait in a loop would keep the processors from the other processes.
+    environment = dict.fromkeys(THREADS, threads) | {"OMP_WAIT_POLICY": "PASSIVE"} | os.environ
     command = [sys.executable, "-m", "insidebert", "run", "--profile", options.profile]
     command += [flag for item in options.parameter for flag in ("-p", item)]
     command += ["--models", *options.models] if options.models else []
+
+    def apart(name: str) -> None:
+        status = subprocess.run([*command, "--", name], env=environment).returncode
+        if status and not any(row["notebook"] == name for row in failures(paths)):
+            record_failure(paths, name, f"its process ended with status {status}")
+
+    for name in names:
+        clear_failures(paths, name)
     with ThreadPoolExecutor(options.jobs) as pool:
-        list(pool.map(lambda name: subprocess.run([*command, "--", name], env=environment), names))
+        list(pool.map(apart, names))
 
 
 def _finish(paths: Paths, options, planned: dict) -> int:
@@ -202,25 +212,26 @@ def _finish(paths: Paths, options, planned: dict) -> int:
             tables_there = all((sources / f"{table}.csv").exists() for table in artifact.tables)
             if tables_there and not any((paths.figures / name).glob(f"{artifact.slug}.*")):
                 artifacts.render(artifact, sources, paths.figures / name)
-    failed = failures(paths)
     drawn = {(own.name, slug): n.name for n in discover(paths) if (own := paper_of(n.name)) for slug in n.draws}
-    entries = artifacts.manifest(paths, known)
-    for entry in entries:
-        notebook = drawn.get((entry["paper"], entry["slug"]))
-        if own := [row for row in failed if row["notebook"] == notebook]:
-            entry["failures"] = own
-    artifacts.write_json(paths.figures / "manifest.json", entries)
-    for row in failed:
-        about = ", ".join(filter(None, (row["notebook"], row["measurement"], row["model"])))
-        print(f"not measured, {about}: because {row['reason']}", file=sys.stderr)
-    print(claims.scoreboard(claims.collect(paths, tuple(known))))
+    entries = artifacts.manifest(paths, known, drawn)
+    write_json(paths.figures / "manifest.json", entries)
+    status = _told(paths, planned)
+    print(scoreboard.in_small(claims.collect(paths, tuple(known))))
     there = [entry for entry in entries if not entry["missing"]]
     print(f"\n{len(there)} of {len(entries)} figures and tables: {paths.figures}")
     print(f"tidy tables: {paths.results}\nscoreboard with numbers: {paths.figures / 'claims.md'}")
-    broken = sorted({row["notebook"] for row in failed if not planned or row["notebook"] in planned})
-    if broken:
-        print(f"{len(broken)} of the notebooks failed, wholly or for a model: {', '.join(broken)}", file=sys.stderr)
-    return 1 if broken else 0
+    return status
+
+
+def _told(paths: Paths, planned: dict) -> int:
+    """Say what failed in some notebooks, or in all if none are named; 1 if something did."""
+    failed = [row for row in failures(paths) if not planned or row["notebook"] in planned]
+    for row in failed:
+        about = ", ".join(filter(None, (row["notebook"], row["measurement"], row["model"])))
+        print(f"not measured, {about}: because {row['reason']}", file=sys.stderr)
+    if names := sorted({row["notebook"] for row in failed}):
+        print(f"{len(names)} of the notebooks failed, wholly or for a model: {', '.join(names)}", file=sys.stderr)
+    return int(bool(failed))
 
 
 def _count(text: str) -> int:

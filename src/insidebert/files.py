@@ -3,8 +3,10 @@
 import json
 import os
 import re
+import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from platformdirs import user_cache_path
@@ -30,6 +32,23 @@ def write_whole(path: Path, write: Callable[[Path], None]) -> None:
         scratch.unlink(missing_ok=True)
 
 
+@contextmanager
+def whole_folder(path: Path) -> Iterator[Path]:
+    """An empty folder to fill, which gets its name at the end of the block; the folder of whoever was first stays."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    scratch = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}-{os.getpid()}-", suffix=".tmp"))
+    try:
+        yield scratch
+        scratch.chmod(0o755)
+        try:
+            scratch.rename(path)
+        except OSError:
+            if not path.is_dir():
+                raise
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
 def write_text(path: Path, text: str) -> None:
     """A text file, whole or not at all."""
     write_whole(path, lambda scratch: scratch.write_text(text, encoding="utf-8"))
@@ -41,7 +60,7 @@ def write_json(path: Path, value: dict | list) -> None:
 
 
 def remove_leftovers(*folders: Path) -> list[Path]:
-    """Remove the temporary files below some folders whose writers were killed; those of running processes stay.
+    """Remove temporary files and folders below some folders whose writers were killed; those of running processes stay.
 
     Returns:
         What was removed.
@@ -49,7 +68,7 @@ def remove_leftovers(*folders: Path) -> list[Path]:
     named = [(path, LEFTOVER.fullmatch(path.name)) for folder in folders for path in folder.rglob(".*.tmp")]
     dead = [path for path, match in named if match and not _runs(int(match["process"]))]
     for path in dead:
-        path.unlink(missing_ok=True)
+        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
     return dead
 
 

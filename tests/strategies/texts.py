@@ -48,6 +48,12 @@ def conllu_of(words: list[str], heads: list[int], relations: list[str], xpos: st
     return "".join(f"{i}\t{w}\t_\tX\t{xpos}\t_\t{h}\t{r}\t_\t_\n" for i, (w, h, r) in enumerate(rows, 1))
 
 
+def authors_format(trees: list) -> str:
+    """Trees in the format of the paper's released code."""
+    blocks = [zip(tree.words, tree.heads, tree.relations, strict=True) for tree in trees]
+    return "\n\n".join("\n".join(f"{w} {h + 1}-{r}" for w, h, r in block) for block in blocks) + "\n"
+
+
 @st.composite
 def conllu_files(draw) -> str:
     """Blocks of lines that are nearly CoNLL-U: right trees, broken heads, columns and numbers, comments, brackets."""

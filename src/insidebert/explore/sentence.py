@@ -8,14 +8,14 @@ import numpy as np
 import pandas as pd
 
 from insidebert.errors import InputError
+from insidebert.measure.attention_maps import attention_maps
 from insidebert.measure.confusion import TriggerQuestion, confusion_scores
 from insidebert.measure.surface import STATISTICS, segment_statistics
 from insidebert.models.encoding import encode_every
 from insidebert.models.loading import Model, Source
 from insidebert.models.segments import token_classes
-from insidebert.papers.look_at.examples import own_sentence
-from insidebert.results.artifacts import read_tidy
 from insidebert.results.paths import COMMITTED, Paths
+from insidebert.results.tables import read_tidy
 from insidebert.text.words import places_of, words_of
 
 LONGEST = 48
@@ -62,8 +62,8 @@ def look(model: Model, sentence: str) -> SentenceView:
     (values,) = segment_statistics(model, encoded, token_classes(model, encoded))
     places = pd.MultiIndex.from_product([*(range(1, n + 1) for n in values.shape[:2]), STATISTICS])
     surface = pd.Series(values.ravel(), places.set_names(["layer", "head", "statistic"])).rename("value").reset_index()
-    pieces, maps = own_sentence(model, " ".join(words))
-    return SentenceView(words, pieces, owners, maps, surface)
+    seen = attention_maps(model, words)
+    return SentenceView(words, list(seen.pieces), owners, seen.maps, surface)
 
 
 def attention_table(

@@ -34,6 +34,11 @@ class FrozenLayers:
         self.kept: dict[tuple, torch.Tensor] = {}
         self.used = 0
 
+    @classmethod
+    def of_plan(cls, model: Model, plan: dict) -> "FrozenLayers | None":
+        """Those that all readers of a plan, fields of `reader.Training`, can share; None if it freezes nothing."""
+        return cls(model, plan["frozen"]) if plan.get("frozen") else None
+
     @torch.no_grad()
     def states(self, batch: Batch) -> torch.Tensor:
         """[B, T, width] output of the last of these layers, rounded to half precision whether remembered or not."""

@@ -170,6 +170,11 @@ class Reader:
         self.development, self.first_process = reached, here.is_main_process
         return self
 
+    @property
+    def outcome(self) -> dict:
+        """What a table says of a training: accuracy on the development questions, and what it was computed in."""
+        return {"development_accuracy": self.development, "precision": self.training.computed_in}
+
     def predict(self, questions: list[Question]) -> list[np.ndarray]:
         """Per question, [options] probabilities."""
         return self.predict_all({"": questions})[""]

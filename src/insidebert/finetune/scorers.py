@@ -105,11 +105,8 @@ class Sequences:
             max_length=min(pieces, model.limit),
             return_token_type_ids=True,
         )
-        ids = [np.array(row) for row in batch["input_ids"]]
-        segments = [np.array([-1 if s is None else s for s in batch.sequence_ids(i)]) for i in range(len(ids))]
-        kinds = getattr(model.encoder.config, "type_vocab_size", 1) > 1
-        types = [np.array(row) for row in batch["token_type_ids"]] if kinds else None
-        return cls(Encoded(ids, [np.full(len(row), -1) for row in ids], types), segments)
+        segments = [np.array([-1 if s is None else s for s in batch.sequence_ids(i)]) for i in range(len(pairs))]
+        return cls(Encoded.of(model, batch), segments)
 
 
 def pairs_of(question: Question) -> list[tuple[str, str]]:
@@ -131,12 +128,11 @@ def fit_passages(
         InputError: question, option and added text leave no piece of the passage.
     """
     tokenizer = model.tokenizer
-    room = min(pieces, model.limit) - tokenizer.num_special_tokens_to_add(pair=True)
     taken = _lengths(tokenizer, added or [""] * len(questions))
-    asked = iter(_lengths(tokenizer, [second for question in questions for _, second in pairs_of(question)]))
+    room, beside = _room(model, questions, pieces)
     found = []
-    for question, extra in zip(questions, taken, strict=True):
-        left = room - extra - max(next(asked) for _ in question.options)
+    for question, extra, asked in zip(questions, taken, beside, strict=True):
+        left = room - extra - asked
         if question.passage and left < 1:
             raise InputError(
                 f"question {question.id}: question, option and added text have {room - left} pieces, "
@@ -148,11 +144,15 @@ def fit_passages(
 
 def fit(model: Model, questions: list[Question], pieces: int) -> np.ndarray:
     """[questions] bool: whether passage, question and every option reach the reader whole."""
-    room = min(pieces, model.limit) - model.tokenizer.num_special_tokens_to_add(pair=True)
-    passages = _lengths(model.tokenizer, [question.passage for question in questions])
-    asked = iter(_lengths(model.tokenizer, [second for question in questions for _, second in pairs_of(question)]))
-    longest = [max(next(asked) for _ in question.options) for question in questions]
-    return np.array(passages) + np.array(longest) <= room
+    room, asked = _room(model, questions, pieces)
+    return np.array(_lengths(model.tokenizer, [question.passage for question in questions])) + asked <= room
+
+
+def _room(model: Model, questions: list[Question], pieces: int) -> tuple[int, np.ndarray]:
+    """Pieces of a sequence that are not special; [questions] those of a question with its longest option."""
+    lengths = iter(_lengths(model.tokenizer, [second for question in questions for _, second in pairs_of(question)]))
+    asked = np.array([max(next(lengths) for _ in question.options) for question in questions])
+    return min(pieces, model.limit) - model.tokenizer.num_special_tokens_to_add(pair=True), asked
 
 
 def _lengths(tokenizer, texts: list[str]) -> list[int]:

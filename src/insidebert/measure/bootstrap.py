@@ -19,6 +19,21 @@ def replicates(values: np.ndarray, resamples: int = 1000, seed: int = 0) -> np.n
     return (counts @ values.reshape(sentences, -1) / sentences).reshape(resamples, *values.shape[1:])
 
 
+def seed_replicates(correct: np.ndarray, resamples: int = 1000, seed: int = 0) -> np.ndarray:
+    """Means over resampled sentences and resampled trainings: another sample of both would move the result so far.
+
+    Args:
+        correct: [trainings, sentences, ...].
+
+    Returns:
+        [resamples, ...]. With a single training the luck of training is not in it.
+    """
+    trainings = len(correct)
+    each = replicates(np.moveaxis(correct, 0, 1), resamples, seed)  # [resamples, trainings, ...]
+    counts = np.random.default_rng([seed, 1]).multinomial(trainings, np.full(trainings, 1 / trainings), resamples)
+    return np.einsum("rk,rk...->r...", counts / trainings, each)
+
+
 def interval(estimates: np.ndarray, level: float = 0.95) -> tuple[float, float]:
     """Percentile interval of bootstrap estimates [resamples]; NaN for none that is finite."""
     finite = estimates[np.isfinite(estimates)]

@@ -1,6 +1,6 @@
 """The confusion score: how attention from a target is divided between its true trigger and the distractors."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -23,6 +23,10 @@ class TriggerQuestion:
         target: index of the target word, the agreeing auxiliary or the reflexive.
         triggers: word indices of each candidate phrase, the true trigger first, then the distractors.
         condition: the cell it was made for, such as `agreement.pp.sg.pl.inflected`.
+
+    Example: is it the girl that does, or the dogs?
+        >>> TriggerQuestion(("The", "girl", "near", "the", "dogs", "does", "sleep"), 5, ((0, 1), (3, 4))).target
+        5
     """
 
     words: tuple[str, ...]
@@ -115,10 +119,9 @@ def confusion_scores(
         raise InputError(f"none of the {len(dependencies)} sentences has a distractor, so there is nothing to confuse")
     chosen = [_checked(i, dependencies[i]) for i in kept]
     encoded = encode(model, [d.words for d in chosen], special=True)
-    config = model.encoder.config
     by_layer = np.empty((len(chosen), model.layers))
-    by_head = np.empty((len(chosen), model.layers, config.num_attention_heads)) if heads else None
-    for batch, received in attention_batches(model, encoded, partial(_Reduction.of, encoded, chosen), describe):
+    by_head = np.empty((len(chosen), model.layers, model.heads)) if heads else None
+    for batch, received in attention_batches(model, encoded, partial(_received, encoded, chosen), describe):
         received = torch.stack(received, dim=1).cpu().numpy()  # [B, layers, heads, candidates]
         by_layer[batch.rows] = bits(received.mean(2))
         if heads:
@@ -181,35 +184,21 @@ def bits(received: np.ndarray) -> np.ndarray:
         return np.log2(received.sum(-1, dtype=np.float64)) - np.log2(received[..., 0], dtype=np.float64)
 
 
-@dataclass(frozen=True)
-class _Reduction:
-    """Attention from a batch's targets to its candidate phrases.
-
-    Args:
-        positions, weights: [B, Q] pieces of the target and what each counts; a split target is its pieces' mean.
-        phrases: [B, candidates, T] 1 for every piece of a candidate phrase.
-    """
-
-    positions: torch.Tensor
-    weights: torch.Tensor
-    phrases: torch.Tensor
-
-    @classmethod
-    def of(cls, encoded: Encoded, dependencies: Sequence[TriggerQuestion], batch: Batch) -> "_Reduction":
-        targets = [encoded.pieces_of(row, [dependencies[row].target]) for row in batch.rows]
-        positions = torch.zeros(len(targets), max(map(len, targets)), dtype=torch.long)
-        weights = torch.zeros(positions.shape)
-        phrases = torch.zeros(len(targets), max(len(dependencies[row].triggers) for row in batch.rows), batch.length)
-        for i, (row, target) in enumerate(zip(batch.rows, targets, strict=True)):
-            positions[i, : len(target)] = torch.from_numpy(target)
-            weights[i, : len(target)] = 1 / len(target)
-            for c, phrase in enumerate(dependencies[row].triggers):
-                phrases[i, c, encoded.pieces_of(row, phrase)] = 1
-        return cls(*(part.to(batch.ids.device) for part in (positions, weights, phrases)))
-
-    def __call__(self, layer: LayerAttention) -> torch.Tensor:
-        """[B, heads, candidates]."""
-        return torch.einsum("bq,bhqt,bct->bhc", self.weights, layer.rows(self.positions), self.phrases)
+def _received(
+    encoded: Encoded, dependencies: Sequence[TriggerQuestion], batch: Batch
+) -> Callable[[LayerAttention], torch.Tensor]:
+    """Function: a layer's attention -> [B, heads, candidates] from a batch's targets; a split target is a mean."""
+    targets = [encoded.pieces_of(row, [dependencies[row].target]) for row in batch.rows]
+    positions = torch.zeros(len(targets), max(map(len, targets)), dtype=torch.long)  # [B, Q]
+    weights = torch.zeros(positions.shape)
+    phrases = torch.zeros(len(targets), max(len(dependencies[row].triggers) for row in batch.rows), batch.length)
+    for i, (row, target) in enumerate(zip(batch.rows, targets, strict=True)):
+        positions[i, : len(target)] = torch.from_numpy(target)
+        weights[i, : len(target)] = 1 / len(target)
+        for c, phrase in enumerate(dependencies[row].triggers):
+            phrases[i, c, encoded.pieces_of(row, phrase)] = 1
+    positions, weights, phrases = (part.to(batch.ids.device) for part in (positions, weights, phrases))
+    return lambda layer: torch.einsum("bq,bhqt,bct->bhc", weights, layer.rows(positions), phrases)
 
 
 def _checked(number: int, dependency: TriggerQuestion) -> TriggerQuestion:

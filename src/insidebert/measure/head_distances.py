@@ -36,8 +36,7 @@ def head_distances(model: Model, texts: Encoded | Sequence[str]) -> np.ndarray:
         (72, 72)
     """
     encoded = encoded_from(model, texts)
-    heads = model.layers * model.encoder.config.num_attention_heads
-    total = np.zeros((heads, heads))
+    total = np.zeros((model.layers * model.heads,) * 2)
     looked_at = attention_batches(model, encoded, lambda _: lambda layer: layer.maps, "distances of heads", "segment")
     for batch, maps in looked_at:
         maps = torch.stack(maps, dim=1).flatten(1, 2).transpose(1, 2).cpu().numpy()  # [B, queries, heads, keys]

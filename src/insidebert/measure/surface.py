@@ -98,8 +98,7 @@ def segment_statistics(model: Model, encoded: Encoded, classes: list[np.ndarray]
     Returns:
         [segments, layers, heads, statistics].
     """
-    heads = model.encoder.config.num_attention_heads
-    found = np.empty((len(encoded), model.layers, heads, len(STATISTICS)), dtype=np.float32)
+    found = np.empty((len(encoded), model.layers, model.heads, len(STATISTICS)), dtype=np.float32)
     # W_O W_O^T of each head, so that a value's norm behind W_O costs no projection
     gram = [part @ part.transpose(1, 2) for part in output_projections(model.encoder)]
 

@@ -117,7 +117,7 @@ def word_maps(model: Model, encoded: Encoded, file: Path | None = None) -> WordM
     words = np.array([w.max() + 1 for w in encoded.words])
     sizes = words * (words + 2)
     starts = np.cumsum(sizes) - sizes
-    heads = model.encoder.config.num_attention_heads
+    heads = model.heads
     shape = (int(sizes.sum()), model.layers * heads)
     if file is None:
         values = np.empty(shape, dtype=np.float16)

@@ -11,7 +11,7 @@ from tqdm.auto import tqdm
 from transformers import AttentionInterface, AttentionMaskInterface, PreTrainedModel
 from transformers.masking_utils import sdpa_mask
 
-from insidebert.models.encoding import Batch, Encoded, batches
+from insidebert.models.encoding import Batch, Encoded, batches, refuse_overflow
 from insidebert.models.loading import Model
 
 IMPLEMENTATION = "insidebert_reduced"
@@ -120,19 +120,6 @@ def run_with_attention(
         return kept, encoder(**inputs, reduce=look)
 
 
-def stack_layers(encoder: PreTrainedModel, reduce: Callable[[LayerAttention], torch.Tensor], **inputs) -> torch.Tensor:
-    """One forward pass; the reduced value of every layer, stacked.
-
-    Args:
-        encoder, inputs: as for `run_with_attention`.
-        reduce: LayerAttention -> tensor of a shape that is the same in every layer.
-
-    Returns:
-        [layers, ...].
-    """
-    return torch.stack(run_with_attention(encoder, reduce, **inputs)[0])
-
-
 def attention_batches(
     model: Model,
     encoded: Encoded,
@@ -161,7 +148,8 @@ def attention_batches(
     with tqdm(total=len(encoded), desc=describe, unit=unit, leave=False) as bar:
         for batch in batches(model, encoded):
             with torch.inference_mode():  # not around the yield: whoever iterates may train, or raise and never return
-                reduced, _ = run_with_attention(model.encoder, make_reduce(batch), **batch.inputs)
+                reduced, output = run_with_attention(model.encoder, make_reduce(batch), **batch.inputs)
+                refuse_overflow(model, output.last_hidden_state)
             yield batch, reduced
             bar.update(len(batch.rows))
 

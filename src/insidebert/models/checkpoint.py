@@ -107,13 +107,11 @@ def compare(config: PreTrainedConfig, shapes: dict[str, tuple], where: str) -> t
     Raises:
         InputError: weights that are missing, of another shape, or would be ignored though they are the encoder's.
     """
-    layers = {
-        int(found[1]) for found in (re.match(r"(?:encoder|transformer)\.layer\.(\d+)\.", n) for n in shapes) if found
-    }
-    if max(layers, default=-1) + 1 != config.num_hidden_layers:
+    layers = 1 + max((int(found[1]) for found in map(LAYER.match, shapes) if found), default=-1)
+    if layers != config.num_hidden_layers:
         raise InputError(
-            f"{where}: config.json says {config.num_hidden_layers} layers, the weights hold "
-            f"{max(layers, default=-1) + 1}; one of the two is another model's"
+            f"{where}: config.json says {config.num_hidden_layers} layers, the weights hold {layers}; one of the two "
+            "is another model's"
         )
     with torch.device("meta"):
         encoder = encoder_class(config)(config, **without_pooler(config.model_type))

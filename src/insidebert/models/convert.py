@@ -2,13 +2,13 @@
 
 import argparse
 import shutil
-import tempfile
 from pathlib import Path
 
 import torch
 from safetensors.torch import save_file
 
 from insidebert.errors import InputError
+from insidebert.files import whole_folder
 from insidebert.models.checkpoint import read_checkpoint
 from insidebert.models.tokenizer import brief, read_object
 
@@ -28,19 +28,15 @@ def convert(folder: Path, target: Path) -> None:
     if not folder.is_dir():
         raise InputError(f"{folder} is not a folder; `hf download MODEL --local-dir FOLDER` fetches one from the Hub")
     weights = {name: tensor for file in _files(folder) for name, tensor in _read(file).items()}
-    target.parent.mkdir(parents=True, exist_ok=True)
-    scratch = Path(tempfile.mkdtemp(dir=target.parent, prefix=".converting-"))
-    try:
+    with whole_folder(target) as scratch:
         for path in sorted(folder.iterdir()):
             if path.is_file() and path.suffix in (".json", ".txt") and not path.name.startswith("pytorch_model"):
                 shutil.copyfile(path, scratch / path.name)
         save_file(weights, scratch / "model.safetensors", metadata={"format": "pt"})
-        read_checkpoint(scratch)
-        scratch.rename(target)
-    except InputError as error:
-        raise InputError(str(error).replace(str(scratch), str(folder))) from None
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+        try:
+            read_checkpoint(scratch)
+        except InputError as error:
+            raise InputError(str(error).replace(str(scratch), str(folder))) from None
 
 
 def _files(folder: Path) -> list[Path]:

@@ -4,8 +4,6 @@ import hashlib
 import importlib.util
 import json
 import shutil
-import tempfile
-import time
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -14,7 +12,7 @@ import numpy as np
 from safetensors.numpy import save_file
 
 from insidebert.errors import InputError
-from insidebert.files import model_cache
+from insidebert.files import model_cache, remove_leftovers, whole_folder
 
 
 @dataclass(frozen=True)
@@ -144,10 +142,7 @@ def dequantized(onnx_file: Path) -> dict[str, np.ndarray]:
 
 
 def _convert(onnx_file: Path, folder: Path) -> None:
-    """Write the checkpoint beside its final name and rename it, so that it appears whole or not at all.
-
-    What is written depends on the export alone, not on the versions of the libraries that happen to be installed.
-    """
+    """Write the checkpoint; its content depends on the export alone, not on the libraries that are installed."""
     weights = dequantized(onnx_file)
     vocabulary, width = weights["embeddings.word_embeddings.weight"].shape
     layers = 1 + max(int(name.split(".")[2]) for name in weights if name.startswith("transformer.layer."))
@@ -160,20 +155,9 @@ def _convert(onnx_file: Path, folder: Path) -> None:
         "hidden_dim": len(weights["transformer.layer.0.ffn.lin1.bias"]),
         "max_position_embeddings": len(weights["embeddings.position_embeddings.weight"]),
     }
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    for left in folder.parent.glob(".converting-*"):  # of runs that were killed
-        if time.time() - left.stat().st_mtime > 3600:
-            shutil.rmtree(left, ignore_errors=True)
-    scratch = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".converting-"))
-    try:
+    remove_leftovers(folder.parent)
+    with whole_folder(folder) as scratch:
         save_file(weights, scratch / "model.safetensors", metadata={"format": "pt"})
         (scratch / "config.json").write_text(json.dumps(config, indent=2))
         shutil.copyfile(onnx_file.with_name("tokenizer.json"), scratch / "tokenizer.json")
         (scratch / "model.sha256").write_text(sha256_of(scratch / "model.safetensors"))
-        try:
-            scratch.rename(folder)
-        except OSError:  # another process finished first
-            if not (folder / "model.sha256").exists():
-                raise
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from tqdm.auto import tqdm
+from transformers import BatchEncoding
 
 from insidebert.errors import InputError
 from insidebert.models.loading import Model
@@ -29,6 +30,14 @@ class Encoded:
     ids: list[np.ndarray]
     words: list[np.ndarray]
     types: list[np.ndarray] | None = None
+
+    @classmethod
+    def of(cls, model: Model, batch: BatchEncoding) -> "Encoded":
+        """What a tokenizer made of texts; with segment ids if they are asked for and the model tells two apart."""
+        ids = [np.array(row) for row in batch["input_ids"]]
+        words = [np.array([-1 if w is None else w for w in batch.word_ids(i)]) for i in range(len(ids))]
+        two = "token_type_ids" in batch and getattr(model.encoder.config, "type_vocab_size", 1) > 1
+        return cls(ids, words, [np.array(row) for row in batch["token_type_ids"]] if two else None)
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -104,9 +113,7 @@ def encode_every(model: Model, sentences: Sequence[str | Sequence[str]], special
     if empty:
         raise InputError(f"sentence {empty[0] + 1} is empty; leave it out")
     options = {"add_special_tokens": special, "truncation": False, "return_token_type_ids": False}
-    batch = tokenized(model.tokenizer, model.spaced(sentences), is_split_into_words=True, **options)
-    ids = [np.array(row) for row in batch["input_ids"]]
-    return Encoded(ids, [np.array([-1 if w is None else w for w in batch.word_ids(i)]) for i in range(len(ids))])
+    return Encoded.of(model, tokenized(model.tokenizer, model.spaced(sentences), is_split_into_words=True, **options))
 
 
 @dataclass(frozen=True)
@@ -160,6 +167,15 @@ def padded(values: list[np.ndarray], rows: np.ndarray, length: int, padding: int
     for i, row in enumerate(rows):
         filled[i, : len(values[row])] = values[row]
     return torch.from_numpy(filled)
+
+
+def refuse_overflow(model: Model, states: torch.Tensor) -> None:
+    """Refuse states that finite weights have made infinite, NaN, or too large for the half precision they go by."""
+    if not states.isfinite().all():
+        raise InputError(
+            f"{model.source.label} computes hidden states that are NaN, infinite or beyond half precision; its weights "
+            "are damaged or too large"
+        )
 
 
 @dataclass(frozen=True)
@@ -217,7 +233,7 @@ def hidden_states(
         level: `piece`, special ones included; or `word`: the mean of a word's pieces, without the special ones.
 
     Raises:
-        InputError: as `encode`; or, by word, a word without pieces.
+        InputError: as `encode`; by word, a word without pieces; states that are not finite.
 
     Example:
         >>> import insidebert as ib
@@ -242,7 +258,9 @@ def hidden_states(
                 values = torch.empty(len(hidden), int(lengths.sum()), hidden[0].shape[-1], dtype=torch.float16)
             real = batch.mask.flatten().nonzero()[:, 0]
             for kept, state in zip(values, hidden, strict=True):
-                kept[done : done + len(real)] = state.flatten(0, 1).index_select(0, real)
+                own = kept[done : done + len(real)]
+                own[:] = state.flatten(0, 1).index_select(0, real)
+                refuse_overflow(model, own)
             starts[batch.rows] = done + np.cumsum(lengths[batch.rows]) - lengths[batch.rows]
             done += len(real)
             bar.update(len(batch.rows))

@@ -67,7 +67,14 @@ class Source:
 
 @dataclass(frozen=True)
 class Model:
-    """A tokenizer and an encoder in evaluation mode, on the fastest device there is."""
+    """A tokenizer and an encoder in evaluation mode; `load` and `wrap` make one.
+
+    Example:
+        >>> import insidebert as ib
+        >>> model = ib.load("distilbert-cased")
+        >>> model.layers, model.heads, model.limit, model.source.label
+        (6, 12, 512, 'distilbert-cased')
+    """
 
     source: Source
     tokenizer: PreTrainedTokenizerFast
@@ -137,13 +144,18 @@ def resolve(name: str | Path) -> Source:
 
 
 def load(name: str | Path | Source) -> Model:
-    """Load a model in float32; with random weights where its name says so.
+    """Load a model in float32, on the fastest device there is; with random weights where its name says so.
 
     Args:
         name: as `resolve` reads it, or what `resolve` gave.
 
     Raises:
         InputError: the name means nothing here, or its configuration, weights and tokenizer do not fit together.
+
+    Example:
+        >>> import insidebert as ib
+        >>> ib.load("random:minilm-l6#seed=3").source.seed
+        3
     """
     source = name if isinstance(name, Source) else resolve(name)
     if source.folder is None:
@@ -191,7 +203,10 @@ def wrap(encoder: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, name: str
         InputError: the encoder is in training mode, or encoder, configuration and tokenizer do not fit together.
 
     Example:
-        >>> model = wrap(encoder.eval(), tokenizer, name="step 1000")  # doctest: +SKIP
+        >>> import insidebert as ib
+        >>> loaded = ib.load("minilm-l6")  # or any encoder of transformers that you have
+        >>> ib.wrap(loaded.encoder, loaded.tokenizer, name="step 1000").source.label
+        'step 1000'
     """
     name = str(name)
     encoder = encoder.base_model if isinstance(encoder, PreTrainedModel) else encoder
@@ -225,7 +240,21 @@ def wrap(encoder: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, name: str
 
 
 def random_twin(model: Model, seed: int = 0, keep_embeddings: bool = True) -> Model:
-    """A model's twin with random weights, on the same device; what `random:<name>` is to a name."""
+    """The same architecture, tokenizer and embeddings with all layers drawn anew; what `random:<name>` is to a name.
+
+    Args:
+        model: left as it is.
+        seed: of the draw.
+        keep_embeddings: False draws the embeddings too, which asks what the architecture alone can do.
+
+    Returns:
+        A model on the same device, whose `source.weights` is `random`.
+
+    Example:
+        >>> import insidebert as ib
+        >>> ib.random_twin(ib.load("minilm-l6"), seed=3).source.weights
+        'random'
+    """
     source = replace(model.source, weights="random", seed=seed, keep_embeddings=keep_embeddings)
     encoder = reinitialised(model.encoder, seed, keep_embeddings)
     return Model(source, copy.deepcopy(model.tokenizer), encoder.eval().to(model.device))

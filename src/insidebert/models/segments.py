@@ -1,6 +1,5 @@
 """Segments of two paragraphs, `[CLS] paragraph [SEP] paragraph [SEP]`, and what kind of token each piece is."""
 
-import inspect
 import re
 from pathlib import Path
 
@@ -92,12 +91,7 @@ def encode_pairs(model: Model, pairs: list[tuple[str, str]], longest: int = 128)
         max_length=longest,
         return_token_type_ids=True,
     )
-    ids = [np.array(row) for row in batch["input_ids"]]
-    words = [np.array([-1 if w is None else w for w in batch.word_ids(i)]) for i in range(len(ids))]
-    takes_types = "token_type_ids" in inspect.signature(model.encoder.forward).parameters
-    if takes_types and getattr(model.encoder.config, "type_vocab_size", 0) > 1:
-        return Encoded(ids, words, [np.array(row) for row in batch["token_type_ids"]])
-    return Encoded(ids, words)
+    return Encoded.of(model, batch)
 
 
 def token_classes(model: Model, encoded: Encoded) -> list[np.ndarray]:

@@ -4,9 +4,16 @@ import importlib
 import os
 import pkgutil
 from dataclasses import dataclass
-from typing import Any
+from functools import cache, partial
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+import yaml
 
 from insidebert.errors import InputError
+
+if TYPE_CHECKING:
+    from insidebert.results.artifacts import Artifact
 
 __path__ += [folder for folder in os.environ.get("INSIDEBERT_PAPERS", "").split(os.pathsep) if folder]
 # So papers that are kept elsewhere are found like ours.
@@ -86,3 +93,33 @@ def paper_of(notebook: str) -> Paper | None:
     topic = notebook.partition("-")[2]
     own = [paper for paper in papers() if topic.startswith(f"{paper.name.replace('_', '-')}-")]
     return max(own, key=lambda paper: len(paper.name), default=None)
+
+
+@cache
+def printed(name: str) -> dict:
+    """The numbers that a paper prints, as its `printed.yml` has them."""
+    return yaml.safe_load((files(f"{__name__}.{name}") / "printed.yml").read_text(encoding="utf-8"))
+
+
+def artifacts(name: str) -> "tuple[Artifact, ...]":
+    """The artifacts that a paper's `artifacts.yml` declares.
+
+    Its entries are fields of `Artifact`; `draw` and `seen` name functions of the paper's modules, followed by keyword
+    arguments where there are some: `[figures.generalization, {split: plain}]`; `where` is written behind the caption.
+    """
+    from insidebert.results.artifacts import Artifact
+
+    def function(named: str | list | None):
+        if named is None:
+            return None
+        reference, settings = named if isinstance(named, list) else (named, {})
+        found = pkgutil.resolve_name(f"{__name__}.{name}.{reference}")
+        return partial(found, **settings) if settings else found
+
+    def declared(where: str = "", **fields) -> Artifact:
+        fields |= {key: function(fields.get(key)) for key in ("draw", "seen")}
+        caption = "; ".join(filter(None, (fields.pop("caption"), where)))
+        return Artifact(caption=caption, tables=tuple(fields.pop("tables")), **fields)
+
+    entries = yaml.safe_load((files(f"{__name__}.{name}") / "artifacts.yml").read_text(encoding="utf-8"))
+    return tuple(declared(**entry) for entry in entries)

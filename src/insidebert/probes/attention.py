@@ -176,6 +176,17 @@ class HeadProbe(BaseEstimator):
         batch: sentences a step (paper: 1).
         rate: of Adam (paper: 0.002).
         seed: of the order of batches.
+
+    Example:
+        >>> from insidebert.measure.word_attention import word_maps
+        >>> import insidebert as ib
+        >>> model = ib.load("distilbert-cased")
+        >>> trees = [Tree(("The", "girl", "sleeps"), ("",) * 3, ("",) * 3, (1, 2, -1), ("det", "nsubj", "root"))] * 4
+        >>> maps = word_maps(model, ib.encode(model, [tree.words for tree in trees]))
+        >>> data = Sentences(trees, maps, [np.zeros((3, 1))] * 4)
+        >>> probe = ib.HeadProbe(AttentionOnly(model.layers * model.heads), epochs=5, rate=0.05).fit(data, data)
+        >>> probe.predict(data)[0].tolist()
+        [1, 2, -1]
     """
 
     def __init__(self, scorer: nn.Module, epochs: int = 30, batch: int = 8, rate: float = 0.002, seed: int = 0):

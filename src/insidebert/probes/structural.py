@@ -4,6 +4,7 @@ Hewitt and Manning (2019); Clark et al. (2019, Table 3) quote it, here it is tra
 """
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 import numpy as np
 import torch
@@ -89,9 +90,7 @@ class StructuralProbe(BaseEstimator):
                 each = [(self._distances(states[i]) - wanted[i]).abs().mean((1, 2)).sum() for i in chosen]
                 yield torch.stack(each).sum() / len(chosen)
 
-        def score() -> np.ndarray:
-            return self.score(dev_states, dev_trees)
-
+        score = partial(self.score, dev_states, dev_trees)
         best = fit_best([self.maps_], losses, score, self.epochs, self.rate, "structural probe")
         self.maps_, self.layer_ = self.maps_.detach(), int(np.argmax(best))
         return self

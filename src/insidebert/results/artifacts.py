@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all: tidy tables with their provenance, figures, tables, the manifest."""
+"""The papers' figures and tables: drawn from tidy tables in the house style, saved, listed with their provenance."""
 
 import re
 from collections.abc import Callable
@@ -9,14 +9,12 @@ import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.figure import Figure
 
-from insidebert.files import write_json, write_text, write_whole
+from insidebert.files import write_whole
 from insidebert.results import fonts
 from insidebert.results.failures import failures
 from insidebert.results.paths import Paths
 from insidebert.results.plots import STYLE
-from insidebert.results.tables import read_json, read_tidy, write_tidy
-
-__all__ = ["Artifact", "manifest", "read_tidy", "render", "write_json", "write_text", "write_tidy", "write_whole"]
+from insidebert.results.tables import read_json, read_tidy
 
 
 @dataclass(frozen=True)
@@ -30,7 +28,6 @@ class Artifact:
         tables: names of the tidy tables it is drawn from.
         draw: function of those tables -> Figure, or a DataFrame that is ready to print.
         ours: True for an artifact that the paper does not have.
-        seen: function of those tables -> sentences that say what is seen, their numbers computed.
         recorded: True if the tables are those of the recorded runs on other people's data.
         seen: function of those tables -> sentences that say what is seen, their numbers computed.
     """
@@ -48,6 +45,10 @@ class Artifact:
         """Folder of the tidy tables."""
         return (paths.recorded if self.recorded else paths.results) / paper
 
+    def read(self, results: Path) -> list[pd.DataFrame]:
+        """The tidy tables, from the folder of the paper's."""
+        return [read_tidy(results / f"{name}.csv") for name in self.tables]
+
 
 def render(artifact: Artifact, results: Path, folder: Path, dpi: int = 300) -> Figure | pd.DataFrame:
     """Draw an artifact from its tidy tables, in the house style, and save it.
@@ -60,55 +61,41 @@ def render(artifact: Artifact, results: Path, folder: Path, dpi: int = 300) -> F
     Raises:
         InputError: a tidy table is missing.
     """
-    tables = [read_tidy(results / f"{name}.csv") for name in artifact.tables]
+    tables = artifact.read(results)
     with plt.style.context(STYLE):
         made = artifact.draw(*tables)
-        _save(artifact, made, folder, dpi)
+        if isinstance(made, Figure):
+            fonts.fit(made)
+            writers = {"svg": _save_svg, "png": lambda figure, path: figure.savefig(path, format="png", dpi=dpi)}
+        else:
+            said = f"{artifact.label}. {artifact.caption}\n"
+            writers = {
+                "csv": lambda table, path: table.to_csv(path, index=False),
+                "md": lambda table, path: path.write_text(f"{_markdown(table)}\n\n{said}", encoding="utf-8"),
+                "tex": lambda table, path: path.write_text(f"% {said}{_latex(table)}", encoding="utf-8"),
+            }
+        for ending, write in writers.items():
+            write_whole(folder / f"{artifact.slug}.{ending}", lambda path, write=write: write(made, path))
     return made
 
 
-def seen(artifact: Artifact, results: Path) -> list[str]:
-    """What is seen in an artifact, in sentences; none where it says nothing.
-
-    Args:
-        results: folder of the paper's tidy tables.
-    """
-    if artifact.seen is None:
-        return []
-    return artifact.seen(*(read_tidy(results / f"{name}.csv") for name in artifact.tables))
-
-
-def _save(artifact: Artifact, made: Figure | pd.DataFrame, folder: Path, dpi: int) -> None:
-    if isinstance(made, Figure):
-        fonts.fit(made)
-        writers = {
-            "svg": lambda path: _save_svg(made, path),
-            "png": lambda path: made.savefig(path, format="png", dpi=dpi),
-        }
-    else:
-        writers = {
-            "csv": lambda path: made.to_csv(path, index=False),
-            "md": lambda path: path.write_text(
-                f"{_markdown(made)}\n\n{artifact.label}. {artifact.caption}\n",
-                encoding="utf-8",
-            ),
-            "tex": lambda path: path.write_text(_latex(artifact, made), encoding="utf-8"),
-        }
-    for ending, write in writers.items():
-        write_whole(folder / f"{artifact.slug}.{ending}", write)
-
-
-def manifest(paths: Paths, papers: dict[str, tuple[Artifact, ...]]) -> list[dict]:
+def manifest(paths: Paths, papers: dict[str, tuple[Artifact, ...]], drawn: dict[tuple, str]) -> list[dict]:
     """Every artifact of the papers with its files and where they come from; missing ones are listed as missing.
 
-    An artifact whose measurements failed says so: `failures` holds rows of notebook, measurement, model and reason.
+    In `failures` an artifact has what failed of the measurements that it shows, and the notebook that draws it where
+    that failed as a whole.
+
+    Args:
+        drawn: (paper, slug) -> notebook.
     """
-    entries, failed = [], failures(paths)
+    entries = []
     for paper, artifacts in papers.items():
+        failed = failures(paths, paper)
         for artifact in artifacts:
             files = sorted((paths.figures / paper).glob(f"{artifact.slug}.*"))
-            measurements = list(dict.fromkeys(table.rpartition("-")[0] for table in artifact.tables))
-            records = [artifact.sources(paths, paper) / f"{name}.json" for name in measurements]
+            names = list(dict.fromkeys(table.rpartition("-")[0] for table in artifact.tables))
+            records = [artifact.sources(paths, paper) / f"{name}.json" for name in names]
+            wholly = {"notebook": drawn.get((paper, artifact.slug)), "measurement": ""}
             entries.append(
                 {
                     "paper": paper,
@@ -120,7 +107,7 @@ def manifest(paths: Paths, papers: dict[str, tuple[Artifact, ...]]) -> list[dict
                     "files": [f"{paper}/{path.name}" for path in files],
                     "missing": not files,
                     "sources": [read_json(record) for record in records if record.exists()],
-                    "failures": [row for row in failed if row["measurement"] in measurements],
+                    "failures": [row for row in failed if row["measurement"] in names or row | wholly == row],
                 }
             )
     return entries
@@ -149,7 +136,5 @@ def _markdown(table: pd.DataFrame) -> str:
     return table.map(escaped).rename(columns=escaped).to_markdown(index=False, disable_numparse=True)
 
 
-def _latex(artifact: Artifact, table: pd.DataFrame) -> str:
-    columns = "l" * len(table.columns)
-    body = table.to_latex(index=False, escape=True, column_format=columns)
-    return f"% {artifact.label}. {artifact.caption}\n{body}"
+def _latex(table: pd.DataFrame) -> str:
+    return table.to_latex(index=False, escape=True, column_format="l" * len(table.columns))

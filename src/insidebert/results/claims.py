@@ -1,6 +1,6 @@
 """What a paper claims, as data, and whether it holds for the models at hand."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from importlib.resources import files
 from pathlib import Path
 
@@ -12,14 +12,11 @@ from insidebert.errors import InputError
 from insidebert.files import write_text
 from insidebert.results.failures import failures
 from insidebert.results.paths import Paths
-from insidebert.results.scoreboard import interval_in_words, limit_in_words, markdown
+from insidebert.results.scoreboard import UNITS, interval_in_words, limit_in_words, markdown
 from insidebert.results.tables import read_json, read_tidy, write_tidy
 
 CONTEXT, NOT_MEASURED = "context", "not measured"
 """Verdicts on what is shown but not decided, and on what failed."""
-
-UNITS = ("", "share", "points", "bits", "nats", "heads", "layers", "depth", "count", "ratio", "correlation")
-"""Of a share, and of points between two shares, tables hold 0 to 1; they print in per cent."""
 
 DISCOVERIES = 0.05
 """Of all verdicts `holds` and `fails` that a scoreboard keeps, so many are expected to be wrong."""
@@ -42,7 +39,7 @@ class Claim:
         holds: `above X`, `below X` or `between X Y`; None for a number that is shown as context and decides nothing.
         models: two models if the claim compares them (first minus second); empty if it is about each model.
         optional: the row may be missing, because a reader's data need not hold every case.
-        unit: one of `UNITS`.
+        unit: one of `scoreboard.UNITS`.
         question: heading under which the scoreboard puts it.
         figure: slug of the artifact that shows it.
         data: `recorded` among them if the tables of runs on other people's data decide it too, as a model of its own.
@@ -103,41 +100,26 @@ def verdict(low: float, high: float, holds: str | None) -> str:
     return "fails" if high <= bottom or low >= top else "cannot tell"
 
 
-def decide(claim: Claim, table: pd.DataFrame, weights: str = "trained") -> list[dict]:
-    """The claim against every model of a tidy table.
+def decide(claim: Claim, table: pd.DataFrame) -> list[dict]:
+    """The claim against every trained model of a tidy table, a row each.
 
-    Args:
-        weights: `trained`, or `random` to ask what the models' random twins would get.
+    In `random` stands the verdict that the model's random twin gets; empty where none was measured.
 
     Raises:
         InputError: no row, or more than one a model, is where the claim says.
     """
-    rows = table[table["weights"] == weights]
-    if rows.empty:  # only baselines were run; a claim is about trained models
-        return []
-    for column, value in claim.where.items():
-        rows = rows[rows[column] == value]
-    rows = rows.set_index("model")
-    if rows.empty and claim.optional:
-        return []
-    if rows.empty or rows.index.has_duplicates:
-        raise InputError(
-            f"claim {claim.id}: {claim.table} has {len(rows)} rows with {claim.where}, one a model is wanted"
-        )
-    measured = rows["coefficient"] if "coefficient" in rows else rows["estimate"]
-    values = {model: (measured[model], rows.at[model, "low"], rows.at[model, "high"]) for model in rows.index}
-    if claim.models:
-        values = _difference(values, *claim.models)
+    twins = {model: verdict(low, high, claim.holds) for model, _, low, high in _deciding(claim, table, "random")}
     return [
-        {"model": model, "measured": value, "low": low, "high": high, "verdict": verdict(low, high, claim.holds)}
-        for model, (value, low, high) in values.items()
+        {
+            "model": model,
+            "measured": measured,
+            "low": low,
+            "high": high,
+            "verdict": verdict(low, high, claim.holds),
+            "random": twins.get(model, ""),
+        }
+        for model, measured, low, high in _deciding(claim, table, "trained")
     ]
-
-
-def decide_beside_random(claim: Claim, table: pd.DataFrame) -> list[dict]:
-    """As `decide`, and in `random` the verdict that the model's random twin gets; empty where none was measured."""
-    twins = {row["model"]: row["verdict"] for row in decide(claim, table, "random")}
-    return [row | {"random": twins.get(row["model"], "")} for row in decide(claim, table)]
 
 
 def p_value(measured: float, low: float, high: float, holds: str | None) -> float:
@@ -175,7 +157,7 @@ def findings(claims: list[Claim], results: Path) -> pd.DataFrame:
     for claim in claims:
         said = {"the paper says": claim.statement, "where": claim.place}
         said |= {"holds if": limit_in_words(claim.holds or "", claim.unit)}
-        for row in decide_beside_random(claim, read_tidy(results / f"{claim.table}.csv")):
+        for row in decide(claim, read_tidy(results / f"{claim.table}.csv")):
             interval = interval_in_words(row["measured"], row["low"], row["high"], claim.unit)
             own = {"model": row["model"], "measured [95%]": interval, "verdict": row["verdict"]}
             rows.append(said | own | {"random weights": row["random"]})
@@ -190,39 +172,31 @@ def collect(paths: Paths, papers: tuple[str, ...]) -> pd.DataFrame:
     """
     rows, failed = [], failures(paths)
     for paper in papers:
+        broken = failures(paths, paper)
         for claim in read(paper):
-            common = {"paper": paper, "id": claim.id, "statement": claim.statement, "place": claim.place}
-            common |= {"paper_value": claim.paper, "holds_if": claim.holds or "", "unit": claim.unit}
-            common |= {"question": claim.question, "figure": claim.figure, "why": "", "random": "", "file": ""}
-            measurement = claim.table.rpartition("-")[0]
+            common = {name: getattr(claim, name) for name in ("id", "statement", "place", "unit", "question", "figure")}
+            common |= {"paper": paper, "paper_value": claim.paper, "holds_if": claim.holds or ""}
+            common |= {"why": "", "random": "", "file": ""}
             for folder in (paths.results, *[paths.recorded] * ("recorded" in claim.data)):
-                table, known = _table(folder / paper, claim.table, folder == paths.recorded)
-                for row in decide_beside_random(claim, table) if table is not None else []:
+                recorded = folder == paths.recorded  # perhaps by an earlier version, which lacked the row
+                table, known = _table(folder / paper, claim.table, recorded)
+                asked = replace(claim, optional=claim.optional or recorded)
+                for row in decide(asked, table) if table is not None else []:
                     p = p_value(row["measured"], row["low"], row["high"], claim.holds)
                     shas = [known[model] for model in (claim.models or (row["model"],)) if model in known]
                     rows.append(common | row | {"p": p, "file": " ".join(shas)})
-            for failure in failed:
-                if failure["measurement"] == measurement and measurement:
-                    missing = {"model": failure["model"], "verdict": NOT_MEASURED, "why": failure["reason"]}
-                    rows.append(common | missing | {"p": np.nan})
+            for failure in broken:
+                if failure["measurement"] == claim.table.rpartition("-")[0]:
+                    rows.append(common | {"model": failure["model"], "verdict": NOT_MEASURED, "why": failure["reason"]})
     if not rows and not failed:
         raise InputError(f"no results in {paths.results}; `make figures` measures them")
     table = pd.DataFrame(rows, columns=[*COLUMNS, "p"])
     numbers = ["paper_value", "measured", "low", "high", "p"]
-    table[numbers] = table[numbers].astype(float)
+    table = table.astype(dict.fromkeys(numbers, float))
     table["q"] = discoveries(table.pop("p").to_numpy())
     write_tidy(paths.figures / "claims.csv", table)
     write_text(paths.figures / "claims.md", markdown(table, failed, DISCOVERIES))
     return table
-
-
-def scoreboard(claims: pd.DataFrame) -> str:
-    """The scoreboard in small, for a terminal: verdicts by model."""
-    if claims.empty:
-        return "nothing could be decided"
-    marks = claims.drop_duplicates(["paper", "id", "model"])
-    marks = marks.pivot(index=["paper", "id"], columns="model", values="verdict").fillna("-")
-    return marks.loc[list(dict.fromkeys(zip(claims["paper"], claims["id"], strict=True)))].to_string()
 
 
 def _limits(holds: str) -> tuple[float, float]:
@@ -241,13 +215,15 @@ def _limits(holds: str) -> tuple[float, float]:
 def _table(folder: Path, name: str, recorded: bool) -> tuple[pd.DataFrame | None, dict[str, str]]:
     """A tidy table, None if it is not there, and each trained model's first digits of its file's SHA-256.
 
-    In a recorded table the models say on which data they were measured.
+    In a recorded table the models say on which data they were measured; one that does not know it decides nothing.
     """
     path, record = folder / f"{name}.csv", folder / f"{name.rpartition('-')[0]}.json"
     if not path.exists():
         return None, {}
     table, models = read_tidy(path), read_json(record).get("models", []) if record.exists() else []
     files = {model["label"]: model["sha256"][:8] for model in models if model["weights"] == "trained"}
+    if recorded and "dataset" not in table:
+        return None, {}
     if recorded:
         on = table["dataset"].str.upper()
         files = {f"{label} on {data}": sha for label, sha in files.items() for data in on.unique()}
@@ -255,9 +231,26 @@ def _table(folder: Path, name: str, recorded: bool) -> tuple[pd.DataFrame | None
     return table, files
 
 
-def _difference(values: dict, first: str, second: str) -> dict:
-    """First model minus second, if both were run; the sentences are the same, so adding the widths is cautious."""
-    if first not in values or second not in values:
-        return {}
-    (a, a_low, a_high), (b, b_low, b_high) = values[first], values[second]
-    return {f"{first} - {second}": (a - b, a_low - b_high, a_high - b_low)}
+def _deciding(claim: Claim, table: pd.DataFrame, weights: str) -> list[tuple]:
+    """The rows that decide a claim: model, estimate or coefficient, low, high.
+
+    Of two models the difference, first minus second, if both were run; the sentences are the same, so adding the widths
+    is cautious.
+    """
+    rows = table[table["weights"] == weights]
+    missing_is_fine = rows.empty or claim.optional  # where only baselines were run there are no trained models
+    for column, value in claim.where.items():
+        rows = rows[rows[column] == value] if column in rows else rows[:0]
+    if rows["model"].duplicated().any() or (rows.empty and not missing_is_fine):
+        raise InputError(
+            f"claim {claim.id}: {claim.table} has {len(rows)} rows with {claim.where}, one a model is wanted"
+        )
+    measured = "coefficient" if "coefficient" in rows else "estimate"
+    found = [tuple(row) for row in rows[["model", measured, "low", "high"]].itertuples(index=False)]
+    if not claim.models:
+        return found
+    known = {model: values for model, *values in found}
+    if not set(claim.models) <= set(known):
+        return []
+    (a, a_low, a_high), (b, b_low, b_high) = (known[model] for model in claim.models)
+    return [(" - ".join(claim.models), a - b, a_low - b_high, a_high - b_low)]

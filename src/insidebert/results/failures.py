@@ -1,9 +1,12 @@
 """What could not be measured, and why: kept beside a profile's executed notebooks until the notebook runs again."""
 
-import json
+from pathlib import Path
 
+from insidebert.errors import InputError
 from insidebert.files import write_json
+from insidebert.papers import paper_of
 from insidebert.results.paths import Paths
+from insidebert.results.tables import read_json
 
 ROW = ("notebook", "measurement", "model", "reason")
 
@@ -16,8 +19,8 @@ def record_failure(paths: Paths, notebook: str, reason: str, measurement: str = 
         reason: what follows "not measured, because".
     """
     row = {"notebook": notebook, "measurement": measurement, "model": model, "reason": reason}
-    others = [known for known in _of_notebook(paths, notebook) if known | {"reason": ""} != row | {"reason": ""}]
-    write_json(_path(paths, notebook), [*others, row])
+    others = [known for known in _read(_path(paths, notebook)) if known | {"reason": ""} != row | {"reason": ""}]
+    write_json(_path(paths, notebook), {"failures": [*others, row]})
 
 
 def clear_failures(paths: Paths, notebook: str) -> None:
@@ -25,22 +28,20 @@ def clear_failures(paths: Paths, notebook: str) -> None:
     _path(paths, notebook).unlink(missing_ok=True)
 
 
-def failures(paths: Paths) -> list[dict]:
-    """All that is recorded: rows of `notebook`, `measurement`, `model` and `reason`."""
-    files = [path for path in sorted((paths.output / "failures").glob("*.json")) if not path.name.startswith(".")]
-    return [row for path in files for row in _of_notebook(paths, path.stem)]
+def failures(paths: Paths, paper: str | None = None) -> list[dict]:
+    """All that is recorded, perhaps of one paper alone: rows of `notebook`, `measurement`, `model` and `reason`."""
+    rows = [row for path in sorted(_path(paths, "").parent.glob("[!.]*.json")) for row in _read(path)]
+    return [row for row in rows if not paper or ((own := paper_of(row["notebook"])) and own.name == paper)]
 
 
-def _path(paths: Paths, notebook: str):
+def _path(paths: Paths, notebook: str) -> Path:
     return paths.output / "failures" / f"{notebook}.json"
 
 
-def _of_notebook(paths: Paths, notebook: str) -> list[dict]:
+def _read(path: Path) -> list[dict]:
     try:
-        rows = json.loads(_path(paths, notebook).read_text(encoding="utf-8"))
+        rows = read_json(path)["failures"] if path.exists() else []
         return [{name: str(row[name]) for name in ROW} for row in rows]
-    except FileNotFoundError:
-        return []
-    except (ValueError, TypeError, KeyError, RecursionError):
+    except (InputError, KeyError, TypeError):
         reason = "a record of what failed is damaged; run the notebook again"
-        return [{"notebook": notebook, "measurement": "", "model": "", "reason": reason}]
+        return [{"notebook": path.stem, "measurement": "", "model": "", "reason": reason}]

@@ -53,10 +53,10 @@ def ordered(values: Iterable[float], palette: str = "cividis") -> dict:
     return dict(zip(values, shades, strict=False))
 
 
-def line(ax: Axes, rows: pd.DataFrame, x: str, y: str, colour, marker="o", style="-", label=None, band=True) -> None:
-    """A line over `x` with its interval `low` to `high` as a band."""
-    rows = rows.sort_values(x)
-    ax.plot(rows[x], rows[y], color=colour, marker=marker, linestyle=style, label=label, clip_on=False, zorder=3)
+def line(ax: Axes, rows: pd.DataFrame, x: str, y: str, colour, marker="o", style="-", band=True, **options) -> None:
+    """A line over `x` with its interval `low` to `high` as a band; options as for `Axes.plot`."""
+    rows, options = rows.sort_values(x), {"clip_on": False, "zorder": 3} | options
+    ax.plot(rows[x], rows[y], color=colour, marker=marker, linestyle=style, **options)
     if band:
         ax.fill_between(rows[x], rows["low"], rows["high"], color=colour, alpha=0.18, linewidth=0, zorder=2)
 

@@ -108,17 +108,12 @@ class Record:
         others = [part for part in before.parts if part.whose not in asked]
         dropped = [row for row in before.dropped if (row["model"], row["weights"]) not in asked]
         if others and before.key != self.key:
-            same = (
-                before.about["settings"] == self.about["settings"]
-                and before.about["function"] == self.about["function"]
-            )
+            same = all(before.about[name] == self.about[name] for name in ("settings", "function"))
             why = "measured by other code or on other data files" if same else "measured with other settings"
             dropped += [dict(zip((*WHOSE, "why"), (*part.whose, why), strict=True)) for part in others]
             others = []
-        mine = {part.whose: part for part in self.parts}
-        kept = {part.whose: part for part in others}
-        order = [part.whose for part in before.parts if part.whose in mine or part.whose in kept]
-        parts = [(mine | kept)[whose] for whose in dict.fromkeys([*order, *mine])]
+        rank = {part.whose: place for place, part in enumerate(before.parts)}
+        parts = sorted([*others, *self.parts], key=lambda part: rank.get(part.whose, len(rank)))
         return replace(self, parts=sorted(parts, key=lambda part: part.whose[0] not in EMBEDDED), dropped=dropped)
 
 
@@ -138,8 +133,5 @@ def processor() -> str:
 
 def _part(kept: dict, whole: dict[str, pd.DataFrame]) -> Part:
     about = {name: value for name, value in kept.items() if name != "measured"}
-    mine = {
-        name: table[(table["model"] == kept["label"]) & (table["weights"] == kept["weights"])]
-        for name, table in whole.items()
-    }
+    mine = {name: table[(table[WHOSE] == list(Part(about, {}, {}).whose)).all(axis=1)] for name, table in whole.items()}
     return Part(about, kept["measured"], mine)

@@ -4,8 +4,12 @@ import math
 
 import pandas as pd
 
-IN_PER_CENT = {"share": "%", "points": " points"}
-WORDS = {"": "", "count": "", "ratio": "", "correlation": "", "depth": " of the depth"}
+IN_PER_CENT = ("share", "points")
+"""Units of which tables hold 0 to 1; they print in per cent."""
+
+UNITS = {"": "", "share": "%", "points": " points", "bits": " bits", "nats": " nats", "heads": " heads"}
+UNITS |= {"layers": " layers", "depth": " of the depth", "count": "", "ratio": "", "correlation": ""}
+"""What a number is counted in -> what is printed behind it."""
 
 
 def number(value: float, unit: str = "") -> str:
@@ -32,7 +36,7 @@ def number(value: float, unit: str = "") -> str:
 def interval_in_words(measured: float, low: float, high: float, unit: str = "") -> str:
     """Such as `34 [33, 36]%` or `0.52 [0.41, 0.60] bits`."""
     shown = f"{number(measured, unit)} [{number(low, unit)}, {number(high, unit)}]"
-    return shown + IN_PER_CENT.get(unit, WORDS.get(unit, f" {unit}"))
+    return shown + UNITS[unit]
 
 
 def limit_in_words(holds: str, unit: str = "") -> str:
@@ -40,9 +44,16 @@ def limit_in_words(holds: str, unit: str = "") -> str:
     if not holds:
         return "-"
     word, *bounds = holds.split()
-    scale = 100 if unit in IN_PER_CENT else 1
-    numbers = " and ".join(f"{float(bound) * scale:g}" for bound in bounds)
-    return f"{word} {numbers}{IN_PER_CENT.get(unit, '')}"
+    return f"{word} {' and '.join(_printed(float(bound), unit) for bound in bounds)}" + _per_cent(unit)
+
+
+def _printed(value: float, unit: str) -> str:
+    """A number that somebody wrote, with the digits that it was given."""
+    return f"{value * 100 if unit in IN_PER_CENT else value:g}"
+
+
+def _per_cent(unit: str) -> str:
+    return UNITS[unit] if unit in IN_PER_CENT else ""
 
 
 def markdown(claims: pd.DataFrame, failed: list[dict], rate: float) -> str:
@@ -77,16 +88,24 @@ def markdown(claims: pd.DataFrame, failed: list[dict], rate: float) -> str:
     return "\n".join(lines)
 
 
+def in_small(claims: pd.DataFrame) -> str:
+    """The scoreboard for a terminal: verdicts by model."""
+    if claims.empty:
+        return "nothing could be decided"
+    marks = claims.drop_duplicates(["paper", "id", "model"])
+    marks = marks.pivot(index=["paper", "id"], columns="model", values="verdict").fillna("-")
+    return marks.loc[list(dict.fromkeys(zip(claims["paper"], claims["id"], strict=True)))].to_string()
+
+
 def _table(claims: pd.DataFrame, rate: float) -> list[str]:
     models = list(dict.fromkeys(claims["model"]))
     heads = ["claim", "place", "paper", "holds if", *map(_cell_text, models)]
     lines = ["| " + " | ".join(heads) + " |", "|" + " --- |" * len(heads)]
     for _, rows in claims.groupby("id", sort=False):
         claim, by_model = rows.iloc[0], {row["model"]: row for _, row in rows.iterrows()}
-        scale = 100 if claim["unit"] in IN_PER_CENT else 1
-        printed = "-" if pd.isna(claim["paper_value"]) else f"{claim['paper_value'] * scale:g}"
-        unit = IN_PER_CENT.get(claim["unit"], "") if printed != "-" else ""
-        cells = [_cell_text(claim["statement"]), _cell_text(claim["place"]), printed + unit]
+        value, unit = claim["paper_value"], claim["unit"]
+        printed = "-" if pd.isna(value) else _printed(value, unit) + _per_cent(unit)
+        cells = [_cell_text(claim["statement"]), _cell_text(claim["place"]), printed]
         cells.append(limit_in_words(claim["holds_if"], claim["unit"]))
         cells += [_cell(by_model[model], rate) if model in by_model else "-" for model in models]
         lines.append("| " + " | ".join(cells) + " |")

@@ -10,6 +10,7 @@ import pandas as pd
 
 from insidebert.errors import InputError
 from insidebert.files import write_json, write_text
+from insidebert.results.paths import RECORDED
 
 DIGITS = "%.6g"
 """Six significant digits carry what a measurement means; more would differ from processor to processor."""
@@ -49,16 +50,17 @@ def read_tidy(path: Path) -> pd.DataFrame:
     Raises:
         InputError: it is not there, or is not what was written, with the command that makes it.
     """
+    command = "make recorded" if RECORDED in path.parts else "make figures"
     if not path.exists():
-        raise InputError(f"{path} is missing; `make figures` measures it")
+        raise InputError(f"{path} is missing; `{command}` measures it")
     if not _schema(path).exists():
-        raise InputError(f"{path} has no schema beside it ({_schema(path).name}); `make figures` writes both")
+        raise InputError(f"{path} has no schema beside it ({_schema(path).name}); `{command}` measures anew, with both")
     schema, content = read_json(_schema(path)), path.read_bytes()
     columns, hashed = schema.get("columns"), schema.get("sha256")
     if _sha256(content) != hashed:
         content = content.replace(b"\r\n", b"\n")  # as git may check it out
     if not isinstance(columns, dict) or _sha256(content) != hashed:
-        raise InputError(f"{path} is not as it was written (cut off or edited); `make figures` measures it anew")
+        raise InputError(f"{path} is not as it was written (cut off or edited); `{command}` measures it anew")
     table = pd.read_csv(io.BytesIO(content), dtype=str, keep_default_na=False, encoding="utf-8", lineterminator="\n")
     return pd.DataFrame({name: _typed(table[name], kind) for name, kind in columns.items()})
 
@@ -78,22 +80,26 @@ def read_json(path: Path) -> dict:
     return found
 
 
-def intact(record: Path) -> bool:
-    """Whether a record can be read and each of its tables is as it was written."""
+def intact(record: Path, notebook: str | None = None) -> bool:
+    """Whether a record can be read and each of its tables is as it was written.
+
+    Args:
+        notebook: if given, the tables of records that another one wrote are let be.
+    """
     try:
-        for name in read_json(record)["tables"]:
-            read_tidy(record.with_name(f"{name}.csv"))
+        kept = read_json(record)
+        if notebook in (None, kept.get("notebook")):
+            for name in kept["tables"]:
+                read_tidy(record.with_name(f"{name}.csv"))
     except (InputError, KeyError, TypeError):
         return False
     return True
 
 
-def notebook_of(record: Path) -> str | None:
-    """The notebook that wrote a record; None if it cannot be read."""
-    try:
-        return read_json(record).get("notebook")
-    except InputError:
-        return None
+def tables_intact(notebook: str, results: Path) -> bool:
+    """Whether the records of a notebook, and all that cannot be read, and their tables are as they were written."""
+    records = [path for path in results.glob("*/[!.]*.json") if not path.name.endswith(".schema.json")]
+    return all(intact(path, notebook) for path in records)
 
 
 def agree(one: pd.DataFrame, other: pd.DataFrame) -> bool:

@@ -7,21 +7,22 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
-from IPython.display import Markdown
-from matplotlib.figure import Figure
-from pandas.io.formats.style import Styler
 
 from insidebert.errors import InputError
-from insidebert.files import remove_leftovers, write_json
-from insidebert.models import loading
+from insidebert.files import remove_leftovers
 from insidebert.papers import paper, paper_of, papers
 from insidebert.results import artifacts, cache, claims
 from insidebert.results.failures import record_failure
 from insidebert.results.paths import COMMITTED, INTERACTIVE, Paths, plain_name
 from insidebert.results.records import WHOSE, Part, Record, run_data
-from insidebert.results.tables import intact, read_json, read_tidy, write_tidy
+
+if TYPE_CHECKING:
+    from IPython.display import Markdown
+    from matplotlib.figure import Figure
+    from pandas.io.formats.style import Styler
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,8 @@ class Workspace:
         Raises:
             InputError: a setting or a name cannot be used; no model could be measured.
         """
+        from insidebert.models import loading  # brings torch along, which collecting and drawing do without
+
         plain_name(name, "measurement")
         sources = [None] if names is None else [loading.resolve(model) for model in names]
         _refuse_namesakes(names or [], sources)
@@ -79,42 +82,46 @@ class Workspace:
         by_model = {k: v for k, v in settings.items() if labels and isinstance(v, dict) and labels <= set(v)}
         known = cache.identity(function, {k: v for k, v in settings.items() if k not in by_model}, self.paths.root)
         about = {"measurement": name, "notebook": self.notebook} | {k: known[k] for k in ("function", "settings")}
-        key = cache.key(known["function"], known["settings"], known["code"])
+        record = Record(about, cache.key(known["function"], known["settings"], known["code"]), [])
         before = Record.read(self._folder, name)
         alike = before if before and before.about["settings"] == about["settings"] else None
-        committed, parts, asked, failed = self._committed(name, key), [], [], []
+        committed, asked, failed, read_back = self._committed(record), [], [], []
         for source in sources:
             own = {k: {source.label: v[source.label]} for k, v in by_model.items()}
             whose = _about(source, own, self.paths.root)
             asked.append((whose.get("label", ""), whose.get("weights", "")))
             try:
-                part = committed and committed.part(whose)
-                part = part or self._measured(name, function, source, settings | own, known | {"model": whose})
-                parts.append(part.settled(alike and alike.part(whose)))
+                if part := committed and committed.part(whose):
+                    read_back.append(part)
+                else:
+                    part = self._measured(record, function, source, settings | own, known | {"model": whose})
+                record.parts.append(part.settled(alike and alike.part(whose)))
             except Exception as error:  # whatever it is, the other models' results are not to be lost by it
                 failed.append((source, error))
-        record = Record(about, key, parts)
         if self.paths.profile != INTERACTIVE and not os.environ.get("INSIDEBERT_ONLY"):
             record = record.joined(before, asked)
         if not record.parts:
             raise failed[0][1]
-        self._tell(name, failed, [part for part in parts if committed and committed.part(part.about)])
+        self._tell(name, failed, read_back)
         record.write(self._folder)
-        return {key: read_tidy(self._table(f"{name}-{key}")) for key in record.tables}
+        return record.tables
 
-    def draw(self, slug: str) -> Figure | Styler:
+    def draw(self, slug: str) -> "Figure | Styler":
         """Draw one of the paper's artifacts from the tidy tables and write its files."""
         artifact = self._artifact(slug)
         made = artifacts.render(artifact, artifact.sources(self.paths, self.paper), self.paths.figures / self.paper)
         return shown(made) if isinstance(made, pd.DataFrame) else made
 
-    def seen(self, slug: str) -> Markdown:
+    def seen(self, slug: str) -> "Markdown":
         """What is seen in one of the paper's artifacts, a sentence a model, its numbers read from the tidy tables."""
         artifact = self._artifact(slug)
-        sentences = artifacts.seen(artifact, artifact.sources(self.paths, self.paper))
+        tables = artifact.read(artifact.sources(self.paths, self.paper))
+        sentences = artifact.seen(*tables) if artifact.seen else []
+        from IPython.display import Markdown  # brings half a second and a console along
+
         return Markdown("\n".join(f"- {sentence}" for sentence in sentences))
 
-    def findings(self, *names: str) -> Styler:
+    def findings(self, *names: str) -> "Styler":
         """What the paper says of some measurements beside what was measured: a row per claim and model."""
         own = [claim for claim in claims.read(self.paper) if claim.table.rpartition("-")[0] in names]
         return shown(claims.findings(own, self._folder))
@@ -129,34 +136,30 @@ class Workspace:
     def _folder(self) -> Path:
         return self.paths.results / self.paper
 
-    def _table(self, name: str) -> Path:
-        return self._folder / f"{name}.csv"
-
-    def _committed(self, name: str, key: str) -> Record | None:
+    def _committed(self, record: Record) -> Record | None:
         """The committed record of the same measurement, for who reads interactively."""
         if self.paths.profile != INTERACTIVE or self.fresh:
             return None
-        record = Record.read(replace(self.paths, profile=COMMITTED).results / self.paper, name)
-        return record if record and record.key == key else None
+        folder = replace(self.paths, profile=COMMITTED).results / self.paper
+        kept = Record.read(folder, record.about["measurement"])
+        return kept if kept and kept.key == record.key else None
 
-    def _measured(self, name: str, function: Callable, source, settings: dict, identity: dict) -> Part:
+    def _measured(self, record: Record, function: Callable, source, settings: dict, identity: dict) -> Part:
         """One model's part, from the cache if it is there and whole."""
-        label = re.sub(r"[^\w.-]+", "--", source.label) if source else "data"
+        name, label = record.about["measurement"], re.sub(r"[^\w.-]+", "--", source.label) if source else "data"
         folder = self.paths.cache / f"{name}-{label}-{cache.key(identity)}"
-        done = folder / "done.json"  # written last
-        if self.fresh or not intact(done):
+        kept = None if self.fresh else Record.read(folder, name)
+        if not kept:
+            from insidebert.models import loading
+
             start = time.perf_counter()
             tables = function(loading.load(source), **settings) if source else function(**settings)
-            for table_name, table in tables.items():
-                if source:
-                    table = table.assign(model=source.label, weights=source.weights)
-                    table = table[[*WHOSE, *(column for column in table if column not in WHOSE)]]
-                write_tidy(folder / f"{table_name}.csv", table)
+            if source:
+                tables = {key: _of_model(table, source) for key, table in tables.items()}
             measured = run_data(time.perf_counter() - start, identity["versions"])
-            write_json(done, identity | {"tables": list(tables), "measured": measured})
-        kept = read_json(done)
-        tables = {table: read_tidy(folder / f"{table}.csv") for table in kept["tables"]}
-        return Part(identity["model"], kept["measured"], tables)
+            replace(record, parts=[Part(identity["model"], measured, tables)]).write(folder)
+            kept = Record.read(folder, name)
+        return kept.parts[0]
 
     def _tell(self, name: str, failed: list[tuple], read_back: list[Part]) -> None:
         """Say and record what was not measured, and say what was only read."""
@@ -171,9 +174,14 @@ class Workspace:
             )
 
 
-def shown(table: pd.DataFrame) -> Styler:
+def shown(table: pd.DataFrame) -> "Styler":
     """A table as a notebook shows it: without its index, and with text from outside as text."""
     return table.style.hide().format(escape="html").format_index(escape="html", axis=1)
+
+
+def _of_model(table: pd.DataFrame, source) -> pd.DataFrame:
+    table = table.assign(model=source.label, weights=source.weights)
+    return table[[*WHOSE, *(column for column in table if column not in WHOSE)]]
 
 
 def _about(source, own: dict, root: Path) -> dict:

@@ -65,8 +65,9 @@ class Grammar:
                 variable, _, values = line.removeprefix("vary ").partition(":")
                 variables[variable.strip()] = values.split()
             elif "->" in line:
-                for rule in _expanded(line, variables):
-                    self._add(*rule, where=f"{name}, line {number}")
+                where = f"{name}, line {number}"
+                for rule in _expanded(line, variables, where):
+                    self._add(*rule, where)
             else:
                 raise InputError(f"{name}, line {number}: neither a rule (left -> right) nor a variable: {line!r}")
         for symbol, role in (item for options in self.rules.values() for _, items in options for item in items):
@@ -108,8 +109,14 @@ class Grammar:
         for option in right.split("|"):
             items = option.split()
             weight = float(items.pop(0)) if items and re.fullmatch(r"\d+(\.\d+)?", items[0]) else 1.0
+            if not weight:
+                raise InputError(f"{where}: an alternative of {left} has weight 0; leave it out")
             if not items:
                 raise InputError(f"{where}: an alternative of {left} is empty")
+            if items[0].startswith("+"):
+                raise InputError(
+                    f"{where}: an alternative of {left} begins with {items[0]}, which glues to a word before"
+                )
             labelled = [(symbol, role or None) for symbol, _, role in (item.partition(":") for item in items)]
             self.rules.setdefault(left, []).append((weight, labelled))
 
@@ -117,7 +124,10 @@ class Grammar:
         words: list[str] = []
         tags: list[str] = []
         roles: list[tuple[str, tuple[int, ...]]] = []
-        self._expand(condition, draw, words, tags, roles)
+        try:
+            self._expand(condition, draw, words, tags, roles)
+        except RecursionError:
+            raise InputError(f"{self.name}: {condition} never ends: its rules lead back to it") from None
         return Sentence(tuple(words), tuple(tags), tuple(sorted(roles, key=lambda role: role[1])), condition)
 
     def _expand(self, symbol: str, draw: random.Random, words: list, tags: list, roles: list) -> None:
@@ -136,10 +146,18 @@ class Grammar:
                 roles.append((role, tuple(range(start, len(words)))))
 
 
-def _expanded(line: str, variables: dict[str, list[str]]):
+def _expanded(line: str, variables: dict[str, list[str]], where: str):
     """A rule with variables -> (left, right) for every combination of their values."""
     left, right = (side.strip() for side in line.split("->", 1))
-    used = re.findall(r"\{(\w+)\}", left)
+    used = re.findall(r"\{(\w*)\}", left)
+    for name in used:
+        if name not in variables:
+            raise InputError(f"{where}: {{{name}}} is no variable; declare it above, as `vary {name or 'n'}: sg pl`")
+    for name in re.findall(r"\{(\w*)\}", right):
+        if name not in used:
+            raise InputError(f"{where}: {{{name}}} stands on the right alone; a variable is chosen on the left")
+    if re.search("[{}]", re.sub(r"\{\w+\}", "", line)):
+        raise InputError(f"{where}: a brace without its other half: {line!r}")
     for values in itertools.product(*(variables[name] for name in used)):
         chosen = dict(zip(used, values, strict=True))
         yield left.format_map(chosen), right.format_map(chosen)

@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import pooch
-
 from insidebert.errors import InputError
 from insidebert.files import download_cache
 from insidebert.text.files import WITHHELD, blocks, read_text, withheld
@@ -141,6 +139,8 @@ def fetch(name: str) -> Path:
     match = re.fullmatch(r"(UD_[\w-]+)/([\w-]+\.conllu)@(r[\d.]+)(?:#sha256=([0-9a-f]{64}))?", name)
     if not match:
         raise InputError(f"{name!r} is not like UD_English-EWT/en_ewt-ud-dev.conllu@r2.14")
+    import pooch  # of the companion; measuring does without
+
     repository, file, release, pinned = match.groups()
     folder = download_cache() / "treebanks" / f"{repository}-{release}"
     kept = folder / f"{file}.sha256"
@@ -221,19 +221,3 @@ def _read_pairs(path: Path) -> Iterator[tuple[str, dict]]:
         blank, place = ("",) * len(words), f"{path}, line {first}"
         fields = {"words": words, "upos": blank, "xpos": blank, "heads": heads, "relations": relations}
         yield place, fields | {"misc": ({},) * len(words), "document": "", "place": place}
-
-
-def authors_format(trees: list[Tree]) -> str:
-    """Trees as text in the format of the paper's released code, which `read` reads from a `.txt` file.
-
-    Raises:
-        InputError: a word or relation that the format cannot hold, because it has a blank in it or is missing.
-    """
-    for tree in trees:
-        for field in (*tree.words, *tree.relations):
-            if not re.fullmatch(r"\S+", field):
-                raise InputError(f"{tree.place}: {field!r} cannot stand in the authors' format")
-    lines = (
-        "\n".join(f"{w} {h + 1}-{r}" for w, h, r in zip(t.words, t.heads, t.relations, strict=True)) for t in trees
-    )
-    return "\n\n".join(lines) + "\n"

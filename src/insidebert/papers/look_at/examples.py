@@ -13,6 +13,7 @@ from insidebert.models.attention import attention_batches
 from insidebert.models.encoding import encode
 from insidebert.models.loading import Model
 from insidebert.papers.look_at.selection import CANDIDATES, parts_of
+from insidebert.papers.look_at.surface import attention_lines
 from insidebert.papers.look_at.syntax import SHOWN
 from insidebert.text import coreference
 from insidebert.text.antecedents import antecedents
@@ -133,13 +134,8 @@ def _pairs_of_sentences(treebank: Path) -> list[Document]:
 
 
 def _lines(about: dict, words: tuple[str, ...], attention: np.ndarray, pairs: set[tuple[int, int]]) -> list[dict]:
-    return [
-        about
-        | {"from_place": i, "from_piece": source, "to_place": j, "to_piece": goal}
-        | {"attention": round(float(attention[i, j]), 4), "of_function": (i, j) in pairs}
-        for i, source in enumerate(words)
-        for j, goal in enumerate(words)
-    ]
+    rows = attention_lines(about, words, attention)
+    return [row | {"of_function": (row["from_place"], row["to_place"]) in pairs} for row in rows]
 
 
 def own_sentence(model: Model, sentence: str) -> tuple[list[str], np.ndarray]:

@@ -6,10 +6,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from insidebert.papers.look_at import seen, word_figures
-from insidebert.papers.look_at.printed import PAPER, PRINTED
+from insidebert.papers import artifacts
+from insidebert.papers.look_at.probe_figures import PAPER, PRINTED
 from insidebert.results import plots
-from insidebert.results.artifacts import Artifact
 
 STRONG = {"to next": "next token", "to previous": "previous token"}
 PATTERNS = {"broad": ("entropy", 3.8), "next token": ("to next", 0.5)}
@@ -233,65 +232,4 @@ def map_of_heads(heads: pd.DataFrame) -> Figure:
     return figure
 
 
-SURFACE = ("surface-heads", "surface-layers")
-ARTIFACTS = (
-    Artifact(
-        "figure-1",
-        "Figure 1",
-        "Four heads with four surface patterns, each the highest in its statistic; where none reaches one half (of the "
-        "entropy 3.8 nats), the model has no such head",
-        ("surface-examples", "surface-heads"),
-        patterns,
-        seen=seen.patterns,
-    ),
-    Artifact(
-        "figure-2",
-        "Figure 2",
-        "Average attention to special tokens per head and layer",
-        SURFACE,
-        special_tokens,
-        seen=seen.special_tokens,
-    ),
-    Artifact(
-        "figure-3",
-        "Figure 3",
-        "Gradient-based importance of attention by class of token",
-        ("importance-layers",),
-        importance,
-        seen=seen.importance,
-    ),
-    Artifact(
-        "figure-4",
-        "Figure 4",
-        "Entropies of attention: from all tokens and from [CLS]",
-        SURFACE,
-        entropies,
-        seen=seen.entropies,
-    ),
-    Artifact(
-        "section-3-1",
-        "Section 3.1",
-        "Heads that attend to the next or the previous token",
-        ("surface-heads",),
-        strong_heads,
-        seen=seen.neighbours,
-    ),
-    *word_figures.ARTIFACTS,
-    Artifact(
-        "figure-6",
-        "Figure 6",
-        "Heads embedded by Jensen-Shannon divergence",
-        ("clustering-heads",),
-        map_of_heads,
-        seen=seen.map_of_heads,
-    ),
-    Artifact(
-        "norms",
-        "Norms",
-        "Attention to [SEP] and [CLS], and the share of each in the norms of what is moved",
-        SURFACE,
-        norms,
-        ours=True,
-        seen=seen.norms,
-    ),
-)
+ARTIFACTS = artifacts("look_at")

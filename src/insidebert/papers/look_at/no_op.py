@@ -11,7 +11,7 @@ from sklearn.manifold import MDS
 from insidebert.measure.attention_gradients import attention_gradients
 from insidebert.measure.bootstrap import estimate, interval, replicates
 from insidebert.measure.depth import layers_at, places
-from insidebert.measure.head_accuracy import answers, best_heads
+from insidebert.measure.head_accuracy import accuracies, answers
 from insidebert.measure.head_distances import head_distances
 from insidebert.measure.surface import STATISTICS, segment_statistics
 from insidebert.measure.word_attention import align, attended_words
@@ -45,7 +45,7 @@ def importance(model: Model, text: Path | str, segments: int) -> dict[str, pd.Da
     gradients = attention_gradients(model, encoded, classes)
     gradients = gradients[~np.isnan(gradients).any((1, 2))]  # a segment without a comma or a period has no say
     layers, kinds = gradients.shape[1:]
-    drawn = replicates(gradients.reshape(len(gradients), -1)).reshape(-1, layers, kinds)
+    drawn = replicates(gradients)
     counts = np.bincount(np.concatenate(classes), minlength=kinds)
     rows = []
     for layer, kind in np.ndindex(layers, kinds):
@@ -108,9 +108,10 @@ def _functions(model: Model, treebank: Path | str) -> np.ndarray:
     trees, _ = trees_of(treebank, "stanford")
     aligned = align(model, [tree.words for tree in trees])
     given = answers([trees[i] for i in aligned.kept], attended_words(model, aligned.encoded))
-    found = np.full(given.shape[1:], "", dtype=object)
-    for relation, best in best_heads(given, list(SHOWN)).items():
-        found[best.head[1:]] = ", ".join(filter(None, [found[best.head[1:]], relation]))
+    found, there = np.full(given.shape[1:], "", dtype=object), [name for name in SHOWN if name in given.relations]
+    for relation, shares in zip(there, accuracies(given, there), strict=True):
+        head = np.unravel_index(shares.argmax(), shares.shape)[1:]
+        found[head] = ", ".join(filter(None, [found[head], relation]))
     return found
 
 
@@ -143,10 +144,8 @@ def head_cards(models: list[str]) -> pd.DataFrame:
         row = {"model": name, "head": "of the checkpoint"}
         if path.exists():
             card = json.loads(path.read_text(encoding="utf-8"))
-            shares = (card["validation_top1"], card["validation_unigram_top1"])
             row |= {"head": "of insidebert", "masked pieces": card["validation_pieces"]}
-            row |= dict(
-                zip(("found (%)", "the commonest piece, always (%)"), (round(s * 100, 1) for s in shares), strict=True)
-            )
+            row["found (%)"] = round(card["validation_top1"] * 100, 1)
+            row["the commonest piece, always (%)"] = round(card["validation_unigram_top1"] * 100, 1)
         rows.append(row)
     return pd.DataFrame(rows)

@@ -3,8 +3,10 @@
 import pandas as pd
 
 from insidebert.measure.head_accuracy import DIRECTIONS
-from insidebert.papers.look_at.printed import PRINTED
+from insidebert.papers import printed
 from insidebert.results import plots
+
+PAPER, PRINTED = "Clark et al. (2019)", printed("look_at")
 
 TRUSTED = 6
 """So many heads of the attention probe are listed."""
@@ -13,7 +15,7 @@ TRUSTED = 6
 def probes(scores: pd.DataFrame) -> pd.DataFrame:
     """Table 3: unlabelled attachment scores of the probes, in %."""
     rows = []
-    for name, printed in PRINTED["table-3"].items():
+    for name, of_paper in PRINTED["table-3"].items():
         row = {"probe": name}
         for (model, weights), own in scores.groupby(["model", "weights"], sort=False):
             cell = own[own["probe"] == name]
@@ -23,7 +25,7 @@ def probes(scores: pd.DataFrame) -> pd.DataFrame:
                 name_of = model if weights == "trained" else f"{model}, random weights"
                 trainings = "" if found["seeds"] == 1 else f", {found['seeds']:.0f} trainings"
                 row[name_of] = interval(found) + trainings + ("" if layer < 0 else f", layer {layer}")
-        rows.append(row | {"paper": str(printed)})
+        rows.append(row | {"paper": str(of_paper)})
     return pd.DataFrame(rows).fillna("-")
 
 
@@ -35,6 +37,11 @@ def trusted_heads(weights: pd.DataFrame) -> pd.DataFrame:
             head = {"head": head_name(row), "direction": row["direction"], "weight": f"{row['weight']:.1f}"}
             rows.append({"model": model, "rank": str(rank)} | head)
     return pd.DataFrame(rows)
+
+
+def in_words(relation: str) -> str:
+    """A Stanford relation in words, or its label."""
+    return PRINTED["relations"].get(relation, relation)
 
 
 def head_name(row) -> str:

@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from insidebert.errors import InputError
-from insidebert.measure.bootstrap import estimate, replicates
+from insidebert.measure.bootstrap import estimate, seed_replicates
 from insidebert.measure.head_accuracy import DIRECTIONS
 from insidebert.measure.word_attention import WordMaps, align, word_maps
 from insidebert.models import loading
@@ -149,22 +149,8 @@ def _structural(model: Model, encoded: Encoded, trees: list[Tree], split: Split,
     return probe.edges(*of(split.test))[:, probe.layer_][None], probe.layer_
 
 
-def resampled(right: np.ndarray) -> np.ndarray:
-    """Means over resampled test sentences and, independently, resampled trainings.
-
-    Args:
-        right: [trainings, sentences, columns].
-
-    Returns:
-        [resamples, columns].
-    """
-    means = replicates(right.swapaxes(0, 1))  # [resamples, trainings, columns]
-    drawn = np.random.default_rng(1).integers(len(right), size=means.shape[:2])
-    return np.take_along_axis(means, drawn[..., None], axis=1).mean(1)
-
-
 def _score(name: str, right: np.ndarray) -> dict:
-    row = {"probe": name} | estimate(right.mean(0), _ratio, name="score", drawn=resampled(right))
+    row = {"probe": name} | estimate(right.mean(0), _ratio, name="score", drawn=seed_replicates(right))
     return row | {"words": int(right[0, :, 1].sum()), "seeds": len(right), "layer": -1}
 
 
@@ -173,7 +159,7 @@ def _gains(right: dict[str, np.ndarray]) -> list[dict]:
     for name, other in right.items():
         if other is not best:
             both = np.concatenate([best, np.broadcast_to(other, best.shape)], axis=2)
-            gain = estimate(both.mean(0), lambda m: _ratio(m) - _ratio(m[:, 2:]), drawn=resampled(both))
+            gain = estimate(both.mean(0), lambda m: _ratio(m) - _ratio(m[:, 2:]), drawn=seed_replicates(both))
             rows.append({"contrast": f"attention + words minus {name}"} | gain)
     return rows
 

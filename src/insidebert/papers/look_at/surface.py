@@ -1,17 +1,15 @@
 """Section 3.1 and 3.3: where heads look on average, and how broadly -> tidy tables; the example of Figure 1."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import torch
 
 from insidebert.measure.bootstrap import estimate, replicates
 from insidebert.measure.depth import layers_at, places
 from insidebert.measure.surface import STATISTICS, segment_statistics
-from insidebert.models.attention import reducible, run_with_attention
-from insidebert.models.encoding import batches
+from insidebert.models.attention import attention_batches
 from insidebert.models.loading import Model
 from insidebert.models.segments import encode_pairs, paragraph_pairs, token_classes, wikipedia_pairs
 
@@ -43,7 +41,7 @@ def surface(model: Model, text: Path | str, segments: int) -> dict[str, pd.DataF
     pairs = pairs_of(text, segments)
     encoded = encode_pairs(model, pairs)
     values = segment_statistics(model, encoded, token_classes(model, encoded))
-    drawn = replicates(values.reshape(len(values), -1)).reshape(-1, *values.shape[1:])
+    drawn = replicates(values)
     return {
         "heads": pd.DataFrame(_by_head(values, drawn)),
         "layers": pd.DataFrame(_by_layer(values, drawn, encoded.lengths)),
@@ -138,18 +136,23 @@ def _examples(model: Model, pairs: list[tuple[str, str]], means: np.ndarray) -> 
     commas = [i for i, pair in enumerate(sentences) if "," in " ".join(pair)] or range(len(sentences))
     chosen = min(commas, key=lambda i: abs(int(encoded.lengths[i]) - EXAMPLE_PIECES))
     own = encoded.select([chosen])
-    with torch.inference_mode(), reducible(model.encoder) as encoder:
-        (batch,) = batches(model, own)
-        maps, _ = run_with_attention(encoder, lambda layer: layer.maps[0].cpu().numpy(), **batch.inputs)
+    ((_, maps),) = attention_batches(model, own, lambda _: lambda layer: layer.maps[0].cpu().numpy())
     pieces = model.tokenizer.convert_ids_to_tokens(own.ids[0])
     rows = []
     for pattern, statistic in PATTERNS.items():
         scores = means[..., STATISTICS.index(statistic)]
         layer, head = np.unravel_index(scores.argmax(), scores.shape)
-        for i, source in enumerate(pieces):
-            for j, goal in enumerate(pieces):
-                rows.append(
-                    {"pattern": pattern, "layer": layer + 1, "head": head + 1, "from_place": i, "from_piece": source}
-                    | {"to_place": j, "to_piece": goal, "attention": round(float(maps[layer][head, i, j]), 4)}
-                )
+        about = {"pattern": pattern, "layer": layer + 1, "head": head + 1}
+        rows += attention_lines(about, pieces, maps[layer][head])
     return pd.DataFrame(rows)
+
+
+def attention_lines(about: dict, pieces: Sequence[str], attention: np.ndarray) -> list[dict]:
+    """A row per pair of pieces; attention [T, T], FROM axis 0 TO axis 1."""
+    return [
+        about
+        | {"from_place": i, "from_piece": source, "to_place": j, "to_piece": goal}
+        | {"attention": round(float(attention[i, j]), 4)}
+        for i, source in enumerate(pieces)
+        for j, goal in enumerate(pieces)
+    ]

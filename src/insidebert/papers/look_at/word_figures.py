@@ -1,7 +1,5 @@
 """The paper's figures and tables of sections 4 and 5, drawn from tidy tables alone."""
 
-from dataclasses import replace
-from functools import partial
 from itertools import product
 
 import numpy as np
@@ -9,11 +7,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from insidebert.papers.look_at import seen
-from insidebert.papers.look_at.printed import PAPER, PRINTED, in_words
-from insidebert.papers.look_at.probe_figures import head_name, interval, probes, trusted_heads
+from insidebert.papers.look_at.probe_figures import PAPER, PRINTED, head_name, in_words, interval
 from insidebert.results import plots
-from insidebert.results.artifacts import Artifact
 
 KINDS = ("all", "pronoun", "proper", "nominal")
 
@@ -174,98 +169,3 @@ def sentence(pieces: list[str], attention: np.ndarray, title: str) -> Figure:
     edges = {"from_place": source, "from_piece": np.array(pieces)[source], "to_place": goal}
     plots.linked_columns(right, pd.DataFrame(edges | {"attention": attention.ravel()}), plots.colours(["line"])["line"])
     return figure
-
-
-MISPRINT = (
-    "The paper's auxpass row mixes two rows: its authors' notebook prints auxpass 94.1 (offset 82.5) and copula 72.2 "
-    "(offset 40.5); the same notebook prints 34.7 and 26.7 for all words"
-)
-_TABLES = (
-    Artifact(
-        "table-1",
-        "Table 1 of Clark et al.",
-        "Best head per dependency relation against the best fixed offset, accuracy in % (*: head word to dependent; "
-        "held out: chosen on one half of the sentences, scored on the other, 95% interval, † where the halves choose "
-        f"different heads; random: best of a random-weights model). {MISPRINT}",
-        ("syntax-relations",),
-        relations,
-        seen=seen.relations,
-    ),
-    Artifact(
-        "table-2",
-        "Table 2 of Clark et al.",
-        "Antecedent selection accuracy in % (candidates: among which mentions the head chooses; held out: head chosen "
-        "on one half of the documents and scored on the other, 95% interval)",
-        ("selection-methods",),
-        selection,
-        seen=seen.selection,
-    ),
-    Artifact(
-        "table-3",
-        "Table 3 of Clark et al.",
-        "Unlabelled attachment score (UAS) of attention-based probes in %: words whose head was found; 95% interval "
-        "over sentences and trainings, one training where no number is given (the structural probe's score, UUAS, asks "
-        "for undirected edges and is not comparable)",
-        ("probes-scores",),
-        probes,
-        seen=seen.probes,
-    ),
-)
-# what `make recorded` was given for the tables that are committed
-_RECORDED = {
-    "table-1": "on UD English EWT, development set, converted to Stanford Dependencies",
-    "table-2": "on UD English GUM, development set",
-    "table-3": "on UD English EWT, trained on the first 1,600 sentences of the development set, tested on the rest",
-}
-_OWN = "on the treebank of this run (the project's own, unless another was named)"
-RELATIONS = Artifact(
-    "relations",
-    "Relations",
-    f"Best head per relation between its baselines, {_OWN}; ticks: BERT-base in the paper",
-    ("syntax-relations",),
-    partial(against_offsets, where=_OWN),
-    ours=True,
-    seen=seen.relations,
-)
-FIGURE_5 = Artifact(
-    "figure-5",
-    "Figure 5",
-    "Six heads and their linguistic functions",
-    ("examples-lines",),
-    functions,
-    seen=partial(seen.functions, which=0),
-)
-ARTIFACTS = (
-    FIGURE_5,
-    replace(
-        FIGURE_5,
-        slug="figure-5-second",
-        caption=f"{FIGURE_5.caption}, second model",
-        draw=partial(functions, which=1),
-        ours=True,
-        seen=partial(seen.functions, which=1),
-    ),
-    *_TABLES,
-    *(
-        replace(table, slug=f"{table.slug}-recorded", caption=f"{table.caption}; {where}", ours=True, recorded=True)
-        for table, where in zip(_TABLES, _RECORDED.values(), strict=True)
-    ),
-    RELATIONS,
-    replace(
-        RELATIONS,
-        slug="relations-recorded",
-        caption=RELATIONS.caption.replace(_OWN, _RECORDED["table-1"]),
-        draw=partial(against_offsets, where=_RECORDED["table-1"]),
-        recorded=True,
-    ),
-    Artifact(
-        "probe-weights",
-        "Weights of the probe",
-        "Heads that the probe of attention alone trusts most, with their learned weight: what the logit of a pair of "
-        "words gains if the head's attention between them goes from 0 to 1 (*: from head word to dependent)",
-        ("probes-weights",),
-        trusted_heads,
-        ours=True,
-        seen=seen.trusted_heads,
-    ),
-)

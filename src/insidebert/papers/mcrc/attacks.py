@@ -20,26 +20,16 @@ SEED = 0
 
 
 def attacks(
-    model: Model,
-    dataset: Path | str,
-    train: int,
-    development: int,
-    test: int,
-    planted: dict,
-    plan: dict,
-    seeds: list[int],
-    texts: bool = True,
-    checkpoint: str = "",
+    model: Model, plan: dict, seeds: list[int], texts: bool = True, checkpoint: str = "", **questions
 ) -> dict[str, pd.DataFrame]:
     """Fine-tune a reader per seed, then score the test questions under every attack.
 
     Args:
-        dataset, planted: as in `question_sets.questions_of`.
-        train, development, test: so many questions.
         plan: fields of `reader.Training`.
         seeds: of the new head, the order and dropout; what is right is averaged over them.
         texts: False for data that may not be copied; where a table quotes a question, x stands for every letter.
         checkpoint: folder in which the trainings are kept; none if empty.
+        questions: data set and numbers of questions, as `question_sets.splits_of` takes them.
 
     Returns:
         accuracy: accuracy under each attack and its change, with 95% intervals over questions and trainings.
@@ -47,30 +37,25 @@ def attacks(
         case: the distractor of Figure 9, word by word. examples: the texts of Figures 1 and 3. contrasts: for claims.
         training: each training.
     """
-    whole = splits_of(dataset, train, development, test, planted)
-    pieces = Training(**plan).pieces
-    own, attacked, versions = presented(model, whole[2], pieces)
-    lower = FrozenLayers(model, plan["frozen"]) if plan.get("frozen") else None
-    readers = [fine_tuned(model, *whole[:2], plan, seed, checkpoint, lower) for seed in seeds]
-    scored = [reader.predict_all(versions) for reader in readers]
-    right = np.array([[effects.rightnesses(own, found[name]) for name in versions] for found in scored])  # [S, V, Q]
-    facts = {name: _facts(name, whole[2], own, versions[name], attacked[name]) for name in versions}
-    for i, (name, table) in enumerate(facts.items()):
-        answer = [[p[q.answer] for q, p in zip(own, found[name], strict=True)] for found in scored]
-        facts[name] = table.assign(right=right[:, i].mean(0), p_answer=np.mean(answer, axis=0))
-    reached = {name: int(fit(model, versions[name], pieces).sum()) for name in versions}
-    questions = pd.concat(facts.values(), ignore_index=True)
-    values = right.transpose(2, 0, 1)  # [questions, seeds, versions]
-    accuracy, contrasts = effects.accuracies(values, questions, reached)
-    bins, correlations = effects.against(values, questions)
-    quoting = {
-        "case": quotations.case(readers[0], own, scored[0], attacked),
-        "examples": quotations.examples(own, versions, scored[0]),
-    }
-    tables = {"accuracy": accuracy, "questions": questions, "bins": bins, "correlations": correlations}
-    tables |= {"contrasts": contrasts, "training": _trainings(readers, seeds, *whole)}
+    train, development, test = splits_of(**questions)
+    versions = presented(model, test, Training(**plan).pieces)
+    lower = FrozenLayers.of_plan(model, plan)
+    readers = [fine_tuned(model, train, development, plan, seed, checkpoint, lower) for seed in seeds]
+    asked = {name: [made.question for made in own] for name, own in versions.items()}
+    scored = [reader.predict_all(asked) for reader in readers]
+    values = np.stack([[effects.rightnesses(asked["original"], found[name]) for name in asked] for found in scored])
+    values = values.transpose(2, 0, 1)  # [questions, trainings, versions]
+    facts = _facts(model, test, versions, Training(**plan).pieces)
+    facts["right"] = values.mean(1).T.ravel()
+    facts["p_answer"] = np.mean([_of_answers(asked, found) for found in scored], axis=0)
+    accuracy, contrasts = effects.accuracies(values, facts)
+    bins, correlations = effects.against(values, facts)
+    tables = {"accuracy": accuracy, "questions": facts, "bins": bins, "correlations": correlations}
+    tables |= {"contrasts": contrasts, "training": _trainings(readers, train, development, test)}
+    quoting = {"case": quotations.case(readers[0], versions, scored[0])}
+    quoting["examples"] = quotations.examples(versions, scored[0])
     tables |= {name: table if texts else concealed(table) for name, table in quoting.items()}
-    return {name: table.assign(dataset=name_of(dataset)) for name, table in tables.items()}
+    return {name: table.assign(dataset=name_of(questions["dataset"])) for name, table in tables.items()}
 
 
 def fine_tuned(
@@ -81,65 +66,69 @@ def fine_tuned(
     seed: int = 0,
     checkpoint: str | Path = "",
     lower: FrozenLayers | None = None,
+    condition: str = "original",
 ) -> Reader:
-    """A reader on untouched questions, kept where `attacks` looks for it.
+    """A reader, kept where `attacks` and `unanswerable` look for it.
 
     Args:
         plan: fields of `reader.Training`.
         checkpoint: folder; none if empty.
         lower: the frozen layers, if another reader has them already.
+        condition: of the training questions.
     """
-    folder = Path(checkpoint) / f"original-{seed}" if checkpoint else None
+    folder = Path(checkpoint) / f"{condition}-{seed}" if checkpoint else None
     return Reader(model, Training(**plan, seed=seed), lower).fit(train, development, folder)
 
 
-def presented(
-    model: Model, questions: list[Question], pieces: int
-) -> tuple[list[Question], dict[str, list[Attacked]], dict[str, list[Question]]]:
+def presented(model: Model, questions: list[Question], pieces: int) -> dict[str, list[Attacked]]:
     """Questions as the reader sees them, untouched and under every attack; what an attack adds is always seen.
 
     Every passage is first cut so that the longest attack on it has room. Untouched and with a sentence appended, a
     question thus shows the same story; where new options are longer still, their story is cut once more.
 
     Returns:
-        the untouched questions, the attacks, and version -> questions.
+        `original` or attack -> questions.
     """
     own = fit_passages(model, questions, pieces, [f" {added_to_passage(question)}" for question in questions])
-    attacked = {"original": [Attacked(question, None, 0) for question in own]}
-    attacked |= {name: [attack(question, name, SEED) for question in own] for name in ATTACKS}
-    versions = {}
-    for name, made in attacked.items():
+    found = {"original": [Attacked(question, None, 0) for question in own]}
+    for name in ATTACKS:
+        made = [attack(question, name, SEED) for question in own]
         bare = [replace(part.question, passage=question.passage) for question, part in zip(own, made, strict=True)]
         cut = fit_passages(model, bare, pieces, [part.added for part in made])
-        versions[name] = [
-            replace(question, passage=question.passage + part.added) for question, part in zip(cut, made, strict=True)
+        found[name] = [
+            replace(part, question=replace(question, passage=question.passage + part.added))
+            for question, part in zip(cut, made, strict=True)
         ]
-    return own, attacked, versions
+    return found
 
 
-def _facts(
-    name: str, whole: list[Question], own: list[Question], changed: list[Question], attacked: list[Attacked]
-) -> pd.DataFrame:
-    """What is known of every question under an attack before a reader sees it."""
+def _facts(model: Model, whole: list[Question], versions: dict[str, list[Attacked]], pieces: int) -> pd.DataFrame:
+    """What is known of every question under every attack before a reader sees it; `reached`: it fits with all of it."""
     rows = []
-    for uncut, before, after, made in zip(whole, own, changed, attacked, strict=True):
-        lengths = [
-            sum(len(option.split()) for i, option in enumerate(question.options) if i != question.answer)
-            for question in (before, after)
-        ]
-        story = after.passage.removesuffix(made.added)
-        rows.append(
-            {"id": before.id, "attack": name, "length_change": lengths[1] / lengths[0] - 1}
-            | {"answer_words": len(before.options[before.answer].split()), "options": len(before.options)}
-            | {"degree": np.nan if made.degree is None else made.degree, "short": made.short}
-            | {"cut": int(len(story) < len(uncut.passage))}
-        )
+    for name, own in versions.items():
+        fits = fit(model, [made.question for made in own], pieces)
+        for uncut, before, made, reached in zip(whole, versions["original"], own, fits, strict=True):
+            after, answer = made.question, uncut.options[uncut.answer]
+            lengths = [_distractor_words(question) for question in (before.question, after)]
+            rows.append(
+                {"id": uncut.id, "attack": name, "length_change": lengths[1] / lengths[0] - 1}
+                | {"answer_words": len(answer.split()), "options": len(uncut.options)}
+                | {"degree": np.nan if made.degree is None else made.degree, "short": made.short}
+                | {"cut": int(len(after.passage.removesuffix(made.added)) < len(uncut.passage))}
+                | {"reached": int(reached)}
+            )
     return pd.DataFrame(rows)
 
 
-def _trainings(readers: list[Reader], seeds: list[int], *splits: list[Question]) -> pd.DataFrame:
+def _distractor_words(question: Question) -> int:
+    return sum(len(option.split()) for i, option in enumerate(question.options) if i != question.answer)
+
+
+def _of_answers(asked: dict[str, list[Question]], found: dict[str, list[np.ndarray]]) -> list[float]:
+    """Probability of the answer of every question, a version after the other."""
+    return [p[q.answer] for name, own in asked.items() for q, p in zip(own, found[name], strict=True)]
+
+
+def _trainings(readers: list[Reader], *splits: list[Question]) -> pd.DataFrame:
     sizes = dict(zip(("train", "development", "test"), map(len, splits), strict=True))
-    return pd.DataFrame(
-        {"seed": seed, **sizes, "development_accuracy": reader.development, "precision": reader.training.computed_in}
-        for seed, reader in zip(seeds, readers, strict=True)
-    )
+    return pd.DataFrame({"seed": reader.training.seed, **sizes, **reader.outcome} for reader in readers)

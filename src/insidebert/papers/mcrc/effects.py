@@ -42,15 +42,12 @@ def resampled(values: np.ndarray, resamples: int = 1000, seed: int = 0) -> np.nd
     return np.einsum("rs...,rs->r...", means, draws / trainings)
 
 
-def accuracies(
-    values: np.ndarray, questions: pd.DataFrame, reached: dict[str, int]
-) -> tuple[pd.DataFrame, pd.DataFrame]:
+def accuracies(values: np.ndarray, questions: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Accuracy and its change (attacked - original) / original, paired over questions; the rows that claims need.
 
     Args:
         values: [questions, trainings, 1 + attacks] rightness, untouched first.
         questions: a row per question and version.
-        reached: version -> questions that reach the reader with all that was added.
 
     Raises:
         InputError: the readers answer no test question, so a change has no meaning.
@@ -68,8 +65,7 @@ def accuracies(
             row
             | {"change": change["change"], "change_low": change["low"], "change_high": change["high"]}
             | {"questions": len(values), "trainings": values.shape[1], "chance": chance}
-            | {"degree": own["degree"].mean(), "short": int(own["short"].sum())}
-            | {"cut": int(own["cut"].sum()), "reached": reached[name]}
+            | {"degree": own["degree"].mean(), **own[["short", "cut", "reached"]].sum()}
         )
     planned = {
         "average change over the attacks": lambda m: np.mean([_change(m, i) for i in range(1, m.shape[1])], axis=0),
@@ -145,18 +141,20 @@ def _over_attacks(lengths: np.ndarray, values: np.ndarray) -> dict:
     return estimate(values.mean(1), statistic, drawn=resampled(values), **about)
 
 
+def _ratio(above: np.ndarray, below: np.ndarray) -> np.ndarray:
+    """NaN where nothing is below."""
+    return np.divide(above, below, out=np.full(np.shape(above), np.nan), where=below > 0)
+
+
 def _change(means: np.ndarray, version: int) -> np.ndarray:
     """[n] change of accuracy of a version; NaN where nothing was right to begin with."""
-    before = means[:, 0]
-    return np.divide(means[:, version], before, out=np.full(len(means), np.nan), where=before > 0) - 1
+    return _ratio(means[:, version], means[:, 0]) - 1
 
 
 def _bins(means: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """[n, bins] feature and change of every bin, from means [n, bins, (untouched, attacked, feature, members)]."""
-    nothing = np.full(means.shape[:2], np.nan)
     before, after, x, members = np.moveaxis(means, -1, 0)
-    change = np.divide(after, before, out=nothing.copy(), where=before > 0) - 1
-    return np.divide(x, members, out=nothing, where=members > 0), change
+    return _ratio(x, members), _ratio(after, before) - 1
 
 
 def _r(x: np.ndarray, y: np.ndarray) -> np.ndarray:

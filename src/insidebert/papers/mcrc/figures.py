@@ -1,123 +1,113 @@
-"""The paper's tables, and its figures of what was measured; drawn from tidy tables alone."""
+"""The paper's figures of what was measured, and the curve of planted questions; drawn from tidy tables alone."""
 
 import textwrap
-from functools import partial
 
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from insidebert.papers.mcrc import seen
-from insidebert.papers.mcrc.effect_figures import by_answer, by_attack, by_degree, by_length
-from insidebert.papers.mcrc.printed import PAPER, PRINTED
-from insidebert.papers.mcrc.text_figures import RECIPES, appended, options, procedures, shuffled_passage
+from insidebert.papers import artifacts, printed
+from insidebert.papers.mcrc import PAPER
+from insidebert.papers.mcrc.seen import correlation, of_any_version
 from insidebert.results import plots
-from insidebert.results.artifacts import Artifact
 
-RANDOM = "random guess"
-WHOLE = "passages are cut first, so that all that an attack adds is seen"
-INTERVALS = "95% intervals over questions and trainings"
-ATTACKED = f"Accuracy under each attack in %, and its change in % of the original's; {INTERVALS}; {WHOLE}"
-TRAINED = f"Accuracy after un-answerable training in %, and its distance to the original's in points; {INTERVALS}"
-
-
-def statistics(sets: pd.DataFrame) -> pd.DataFrame:
-    """Table 1: questions per split, mean lengths in words."""
-    rows = []
-    for name, own in sets.groupby("dataset", sort=False):
-        counts = own.set_index("split")["questions"]
-        weights = own["questions"]
-        lengths = {c: np.average(own[f"{c}_words"], weights=weights) for c in ("passage", "question", "answer")}
-        rows.append(
-            {"data set": name}
-            | {s: str(int(counts[s])) for s in ("train", "dev", "test")}
-            | {c: f"{v:.0f}" for c, v in lengths.items()}
-        )
-    for name, cells in PRINTED["table-1"].items():
-        rows.append(
-            {"data set": f"{name} (paper)"}
-            | dict(zip(("train", "dev", "test", "passage", "question", "answer"), map(str, cells), strict=True))
-        )
-    return pd.DataFrame(rows)
+PRINTED = printed("mcrc")
+FEATURES = {  # figure, label of the x axis, factor for it
+    "length_change": ("Figure 5", "change of the distractors' length (%)", 100),
+    "answer_words": ("Figure 7", "length of the correct answer (words)", 1),
+    "degree": ("Figure 8", "largest ShuffleDegree of a distractor", 1),
+}
+PAPERS_POINTS = {"MCScript": ("s", "0.6"), "RACE-M": ("^", "0.75")}
+"""Marker and grey of the paper's points, under ours."""
 
 
-def accuracies(attacks: pd.DataFrame) -> pd.DataFrame:
-    """Table 2: accuracy under each attack in %, and its change in % of the original's; beside the paper's."""
-    rows = plots.shown(attacks)
-    chances = rows[rows["attack"] == "original"].assign(attack=RANDOM, accuracy=lambda own: own["chance"])
-    return _beside_paper(
-        pd.concat([chances, rows]), "attack", "table-2", (RANDOM, "original", *RECIPES), "change", relative=True
+@of_any_version
+def against(bins: pd.DataFrame, correlations: pd.DataFrame, feature: str) -> Figure:
+    """Figures 5, 7 and 8: change of accuracy in bins of a feature.
+
+    Args:
+        feature: one of FEATURES.
+    """
+    label, axis, factor = FEATURES[feature]
+    every, found = plots.shown(bins), plots.shown(correlations)
+    rows = every[every["feature"] == feature]
+    top = 100 * every[["change", "high"]].max(axis=None)  # one range for all three figures
+    figure, panels = _panels(rows, 5.6)
+    for ax, title, own in panels:
+        own = own.sort_values("x").assign(x=own["x"] * factor)
+        for name, (marker, shade) in PAPERS_POINTS.items():
+            y = PRINTED["points"][feature][name]
+            x = PRINTED["points"][feature]["x"][: len(y)]
+            ax.plot(x, y, marker=marker, ms=4, lw=0.8, color=shade, label=f"paper, {name}", zorder=1)
+        ax.errorbar(own["x"], own["change"] * 100, _ends(own, "low", "high"), marker="o", label=title)
+        for row in own.itertuples():
+            place = row.x, np.nanmax([row.change, row.high]) * 100
+            ax.annotate(f"n={row.questions}", place, (0, 3), textcoords="offset points", ha="center", fontsize=6.5)
+        ax.set_ylim(-104, max(12, top + 8))
+        known = found[(found["model"] == own["model"].iloc[0]) & (found["feature"] == feature)]
+        known = known.set_index("over").reindex(["bins", "questions"])
+        over = [f"over the {name} {correlation(row)}" for name, row in known.iterrows()]
+        ax.set_title("\n".join([title, *over]), fontsize=8.5)
+        ax.set_xlabel(axis)
+        ax.legend(loc="upper right", fontsize=7, ncols=3)
+    bars = "with 95% intervals" if rows["low"].notna().any() else "recorded before they had intervals"
+    printed = ", ".join(f"{name} {value:+.2f}" for name, value in PRINTED["correlations"][feature].items())
+    plots.caption(
+        figure,
+        f"{label} of {PAPER.short}, with {plots.model_list(rows)}, AddSent2Opt-Shuffle; grey: BERT-large in the paper\n"
+        f"points: bins of n questions, {bars}\nr of the paper, over its bins: {printed}",
     )
+    return figure
 
 
-def trainings(conditions: pd.DataFrame) -> pd.DataFrame:
-    """Table 3: accuracy after un-answerable training in %, and its distance to the original's in points."""
-    rows = plots.shown(conditions)
-    return _beside_paper(rows, "condition", "table-3", tuple(dict.fromkeys(rows["condition"])), "difference")
-
-
-def _beside_paper(
-    rows: pd.DataFrame, key: str, printed: str, names: tuple[str, ...], change: str, relative: bool = False
-) -> pd.DataFrame:
-    """A row per attack or condition: two columns a model, and the paper's for this data set, or its mean over seven."""
-    paper = PRINTED[printed] | {name: PRINTED["table-2"][name] for name in (RANDOM, "BERT")}
-    order, unit = [name.lower() for name in PRINTED["table-1"]], "% of original" if relative else "points"
-    known = rows["dataset"].iloc[0].lower()
-    chosen = [order.index(known)] if known in order else range(len(order))
-    found = []
-    for name in names:
-        line = {"": name}
-        for (dataset, model), own in rows.groupby(["dataset", "model"], sort=False):
-            line |= _measured(own[own[key] == name].iloc[0], name, f"{dataset}, {model}", change, unit)
-        values, original = (np.array(paper["BERT" if n == "original" else n])[chosen] for n in (name, "original"))
-        changes = (values / original - 1) * 100 if relative else values - original
-        title = f"paper, {known.upper() if known in order else 'mean of 7 data sets'}"
-        line[title] = f"{values.mean():.1f}"
-        line[f"{title}, change ({unit})"] = "-" if name in (RANDOM, "original") else f"{changes.mean():+.1f}"
-        found.append(line)
-    return pd.DataFrame(found)
-
-
-def _measured(row: pd.Series, name: str, title: str, change: str, unit: str) -> dict[str, str]:
-    """Cells of one model: accuracy, change, and for attacks how many passages were cut and additions seen whole."""
-    interval = "" if name == RANDOM else f" [{row['low'] * 100:.0f}, {row['high'] * 100:.0f}]"
-    ends = f"[{row[f'{change}_low'] * 100:+.0f}, {row[f'{change}_high'] * 100:+.0f}]"
-    cells = {title: f"{row['accuracy'] * 100:.1f}{interval}"}
-    changed = name not in (RANDOM, "original", "longest option")
-    cells[f"{title}, change ({unit})"] = f"{row[change] * 100:+.1f} {ends}" if changed else "-"
-    if "reached" in row:
-        seen = f"{row['cut']:.0f} / {row['reached']:.0f} of {row['questions']:.0f}"
-        cells[f"{title}, passages cut / questions seen whole"] = "-" if name == RANDOM else seen
-    return cells
+@of_any_version
+def by_attack(attacks: pd.DataFrame, questions: pd.DataFrame, correlations: pd.DataFrame) -> Figure:
+    """Figure 6: change of accuracy against change of length, a point per attack and model."""
+    rows, found = plots.shown(attacks), plots.shown(correlations)
+    lengths = plots.shown(questions).groupby(["model", "attack"], as_index=False)["length_change"].mean()
+    rows = rows[rows["attack"] != "original"].merge(lengths).assign(x=lambda own: own["length_change"] * 100)
+    figure, panels = _panels(rows, 5.4)
+    palette = plots.colours(rows["attack"])
+    for ax, title, own in panels:
+        own = own.sort_values(["x", "change"])
+        alike = own.groupby(own["x"].round(6))["x"]  # bars of one length stand beside each other
+        beside = alike.cumcount() - (alike.transform("size") - 1) / 2
+        places = own["x"] + beside * 0.02 * max(np.ptp(own["x"]), 1.0)
+        for place, end, row in zip(places, _ends(own, "change_low", "change_high").T, own.itertuples(), strict=True):
+            style = {"color": palette[row.attack], "marker": "o", "lw": 0.9, "ms": 5}
+            ax.errorbar(place, row.change * 100, end[:, None], **style)
+        ax.margins(x=0.08)
+        ax.set_xlabel("change of the distractors' length (%)")
+        known = found[(found["model"] == own["model"].iloc[0]) & (found["over"] == "attacks")]
+        ax.set_title(f"{title}: over the attacks {correlation(next(known.iterrows(), (0, None))[1])}", fontsize=9)
+        ends = [(row.x, row.change * 100, row.attack, palette[row.attack]) for row in own.itertuples()]
+        plots.label_ends(ax, ends, gap=0.075)
+    plots.caption(
+        figure,
+        f"Figure 6 of {PAPER.short}, with {plots.model_list(rows)}; bars: 95% intervals\n"
+        f"(paper, over 7 attacks on 7 data sets: r = {PRINTED['correlations']['attacks']:.4f})",
+    )
+    return figure
 
 
 def planted(curve: pd.DataFrame) -> Figure:
     """Accuracy without the passage against the share of questions planted to need none."""
-    rows = plots.shown(curve)
+    rows = plots.shown(curve).sort_values("share").assign(share=lambda own: own["share"] * 100)
     figure, ((ax,),) = plots.new_figure(width=5.2, height=3.6)
-    models = list(dict.fromkeys(rows["model"]))
-    palette = plots.colours(models)
-    for i, model in enumerate(models):
-        own = rows[rows["model"] == model].sort_values("share")
-        widths = [own["accuracy"] - own["low"], own["high"] - own["accuracy"]]
-        ax.errorbar(
-            own["share"] * 100,
-            own["accuracy"] * 100,
-            [width * 100 for width in widths],
-            color=palette[model],
-            marker=plots.MARKERS[i],
-            label=f"{model}, trained and tested without passages",
-        )
-    known = rows.drop_duplicates("share").sort_values("share")
-    label = "every planted hint taken, the rest guessed"
-    ax.plot(known["share"] * 100, known["expected"] * 100, color=plots.REFERENCE, ls="--", lw=1, label=label)
+    palette = plots.colours(rows["model"])
+    for marker, (model, own) in zip(plots.MARKERS, rows.groupby("model", sort=False), strict=False):
+        ends = np.stack([own["accuracy"] - own["low"], own["high"] - own["accuracy"]]) * 100
+        label = f"{model}, trained and tested without passages"
+        ax.errorbar(own["share"], own["accuracy"] * 100, ends, color=palette[model], marker=marker, label=label)
+    known, label = rows.drop_duplicates("share"), "every planted hint taken, the rest guessed"
+    ax.plot(known["share"], known["expected"] * 100, color=plots.REFERENCE, ls="--", lw=1, label=label)
     ax.set_xlabel("questions planted to need no passage (%)")
     ax.set_ylabel("accuracy without the passage (%)")
     ax.set_ylim(0, 103)
     ax.legend(loc="lower right")
     plots.caption(
         figure,
-        f"Not in {PAPER}: P-Remove on the data set whose artifacts are known, with {plots.model_list(rows)};\n"
+        f"Not in {PAPER.short}: P-Remove on the data set whose artifacts are known, with {plots.model_list(rows)};\n"
         "bars: 95% intervals over questions",
     )
     return figure
@@ -125,66 +115,45 @@ def planted(curve: pd.DataFrame) -> Figure:
 
 def word_by_word(case: pd.DataFrame) -> Figure:
     """Figure 9: the un-readable distractor, a word at a time, and the probabilities of answer and distractor."""
-    rows = plots.shown(case)
-    models = list(dict.fromkeys(rows["model"]))
+    rows = plots.shown(case).sort_values("step")
+    models = [own for _, own in rows.groupby("model", sort=False)]
     figure, axes = plots.new_figure(1, len(models), width=max(6.0, 0.3 * rows["step"].max() + 1.5), height=3.4)
     palette = plots.colours(["correct answer", "attacked distractor"])
-    for ax, model in zip(axes[:, 0], models, strict=True):
-        own = rows[rows["model"] == model].sort_values("step")
-        for i, (name, column) in enumerate((("correct answer", "answer"), ("attacked distractor", "distractor"))):
-            ax.plot(own["step"], own[column], marker=plots.MARKERS[i], color=palette[name], label=name, clip_on=False)
-        ax.set_xticks(own["step"], ["(empty)", *own["word"].iloc[1:]], rotation=60, ha="right", fontsize=7)
+    for ax, own in zip(axes[:, 0], models, strict=True):
+        for (name, colour), marker, column in zip(
+            palette.items(), plots.MARKERS, ("answer", "distractor"), strict=False
+        ):
+            ax.plot(own["step"], own[column], marker=marker, color=colour, label=name, clip_on=False)
+        words = own["word"].where(own["step"] > 0, "(empty)")
+        ax.set_xticks(own["step"], words, rotation=60, ha="right", fontsize=7)
         plots.percent_axis(ax, "probability (%)")
         first = own.iloc[0]
-        lines = [f"{model}: {first['question']}", f"answer: {first['right']}"]
+        lines = [f"{first['model']}: {first['question']}", f"answer: {first['right']}"]
         lines.append(f"distractor before the attack: {first['original']}")
         ax.set_title("\n".join(textwrap.shorten(line, 80) for line in lines), fontsize=8)
         ax.legend(loc="best", fontsize=7.5)
     plots.caption(
         figure,
-        f"Figure 9 of {PAPER}, with {plots.model_list(rows)}; the answer that loses most under AddSent2Opt-Shuffle",
+        f"Figure 9 of {PAPER.short}, with {plots.model_list(rows)}; "
+        "the answer that loses most under AddSent2Opt-Shuffle",
     )
     return figure
 
 
-PER_ATTACK = ("attacks-accuracy", "attacks-questions", "attacks-correlations")
-AGAINST = ("attacks-bins", "attacks-correlations")
-EXAMPLES = ("attacks-examples",)
-SETS = "Questions per split and mean lengths in words"
-BY_LENGTH = partial(seen.against, "length_change")
-BY_ANSWER = partial(seen.against, "answer_words")
-BY_DEGREE = partial(seen.against, "degree")
-MEASURED = (  # at hand and recorded: slug, label, caption, tables, drawing, sentences
-    ("table-1", "Table 1", SETS, ("statistics-sets",), statistics, seen.statistics),
-    ("table-2", "Table 2", ATTACKED, ("attacks-accuracy",), accuracies, seen.accuracies),
-    ("table-3", "Table 3", TRAINED, ("unanswerable-conditions",), trainings, seen.trainings),
-    ("figure-5", "Figure 5", "Change of accuracy against change of option length", AGAINST, by_length, BY_LENGTH),
-    ("figure-6", "Figure 6", "The same per attack", PER_ATTACK, by_attack, seen.by_attack),
-    ("figure-7", "Figure 7", "Change of accuracy against the length of the answer", AGAINST, by_answer, BY_ANSWER),
-    ("figure-8", "Figure 8", "Change of accuracy against ShuffleDegree", AGAINST, by_degree, BY_DEGREE),
-)
-CASE, CURVE = ("attacks-case",), ("recovered-curve",)
-WORDS = "An un-readable distractor, a word at a time"
-PLANTED = "Accuracy without the passage against the share planted to need none"
-ARTIFACTS = (
-    Artifact("figure-1", "Figure 1", "A question with the appended un-readable sentence", EXAMPLES, appended),
-    Artifact("figure-2", "Figure 2", "The attack procedures", (), procedures),
-    Artifact("figure-3", "Figure 3", "Options of a question under three option attacks", EXAMPLES, options),
-    Artifact("figure-4", "Figure 4", "A shuffled passage to train on", ("example-question",), shuffled_passage),
-    *(Artifact(*shown, seen=sentences) for *shown, sentences in MEASURED),
-    Artifact(
-        "figure-9",
-        "Figure 9",
-        "An un-readable distractor, a word at a time",
-        CASE,
-        word_by_word,
-        seen=seen.word_by_word,
-    ),
-    Artifact("planted", "Planted questions", PLANTED, CURVE, planted, ours=True, seen=seen.planted),
-    *(
-        Artifact(
-            f"{slug}-recorded", label, f"{caption} (DREAM)", tables, draw, ours=True, recorded=True, seen=sentences
-        )
-        for slug, label, caption, tables, draw, sentences in MEASURED
-    ),
-)
+def _panels(rows: pd.DataFrame, width: float) -> tuple[Figure, list[tuple]]:
+    """A figure, and a panel a model: its axes, its title and its rows."""
+    own = [part for _, part in rows.groupby("model", sort=False)]
+    figure, (axes,) = plots.new_figure(len(own), width=width if len(own) == 1 else 4.6, height=3.6, sharey=True)
+    axes[0].set_ylabel("change of accuracy (%)")
+    for ax in axes:
+        ax.axhline(0, color=plots.REFERENCE, lw=0.8)
+    titles = [f"{part['model'].iloc[0]}, {part['dataset'].iloc[0]}" for part in own]
+    return figure, list(zip(axes, titles, own, strict=True))
+
+
+def _ends(rows: pd.DataFrame, low: str, high: str) -> np.ndarray:
+    """[2, rows] lengths of the bars below and above `change`, in %."""
+    return np.stack([rows["change"] - rows[low], rows[high] - rows["change"]]) * 100
+
+
+ARTIFACTS = artifacts("mcrc")

@@ -16,16 +16,15 @@ APPENDED, OPTIONS = "AddSent2Pas-Shuffle", ("AddSent2Opt", "Sent2Opt-Shuffle", C
 """The attacks of Figure 1 and of Figure 3."""
 
 
-def case(
-    reader: Reader, own: list[Question], scored: dict[str, list[np.ndarray]], attacked: dict[str, list[Attacked]]
-) -> pd.DataFrame:
+def case(reader: Reader, versions: dict[str, list[Attacked]], scored: dict[str, list[np.ndarray]]) -> pd.DataFrame:
     """Figure 9: the question whose answer loses most under the attack; its worst distractor, a word at a time.
 
     Step 0 is the empty distractor, as in the paper.
     """
+    own = [made.question for made in versions["original"]]
     pairs = zip(own, scored["original"], scored[CASE], strict=True)
     number = int(np.argmax([before[q.answer] - after[q.answer] for q, before, after in pairs]))
-    question, made = own[number], attacked[CASE][number].question
+    question, made = own[number], versions[CASE][number].question
     worst = max((i for i in range(len(made.options)) if i != made.answer), key=lambda i: scored[CASE][number][i])
     words = made.options[worst].split()
     steps = [_with_option(question, worst, " ".join(words[:k])) for k in range(len(words) + 1)]
@@ -37,27 +36,25 @@ def case(
     return pd.DataFrame(rows).assign(question=question.question, **options)
 
 
-def examples(
-    own: list[Question], versions: dict[str, list[Question]], scored: dict[str, list[np.ndarray]]
-) -> pd.DataFrame:
+def examples(versions: dict[str, list[Attacked]], scored: dict[str, list[np.ndarray]]) -> pd.DataFrame:
     """Figures 1 and 3: the question with the shortest passage that the attack turns from right to wrong.
 
     Figure 3 shows one question under its three attacks, which all turn it; where none is, one that most of them turn.
     """
+    own = [made.question for made in versions["original"]]
     turned = {
-        name: np.array([_turned(*each) for each in zip(own, scored["original"], found, strict=True)])
-        for name, found in scored.items()
+        name: np.array([_turned(*each) for each in zip(own, scored["original"], scored[name], strict=True)])
+        for name in (APPENDED, *OPTIONS)
     }
     together = np.sum([turned[name] for name in OPTIONS], axis=0)
     chosen = {APPENDED: _shortest(own, turned[APPENDED])}
     chosen |= dict.fromkeys(OPTIONS, _shortest(own, together == together.max()))
     rows = []
     for name, number in chosen.items():
-        before, after = own[number], versions[name][number]
+        before, made = own[number], versions[name][number]
         common = {"attack": name, "turned": bool(turned[name][number]), "answer": before.answer}
-        common |= {"question": before.question, "passage": before.passage}
-        common |= {"appended": after.passage[len(before.passage) :].strip()}
-        for i, (option, other) in enumerate(zip(before.options, after.options, strict=True)):
+        common |= {"question": before.question, "passage": before.passage, "appended": made.added.strip()}
+        for i, (option, other) in enumerate(zip(before.options, made.question.options, strict=True)):
             probabilities = {"p_before": scored["original"][number][i], "p_after": scored[name][number][i]}
             rows.append(common | {"option": i, "text": option, "attacked": other} | probabilities)
     return pd.DataFrame(rows)

@@ -1,19 +1,32 @@
-"""What is seen in the figures and tables, in sentences whose numbers come from the tidy tables.
+"""What is seen in the figures and tables, in sentences whose numbers come from the tidy tables."""
 
-Every function takes the tables that its artifact is drawn from and returns sentences, one or more a model.
-"""
-
-from collections.abc import Iterator
+from collections.abc import Callable
+from functools import wraps
 
 import numpy as np
 import pandas as pd
 
-from insidebert.papers.mcrc.printed import PRINTED
-from insidebert.results.plots import shown
+from insidebert.papers import printed
+from insidebert.results.wording import each_model
 
-UNREAD = ("random guess", "longest option")
+PRINTED, UNREAD = printed("mcrc")["correlations"], ("random guess", "longest option")
+NUMBERS = ("low", "high", "points", "trainings", "cut", "reached")
+EARLIER = {"left_out": "not counted", "over": "questions", "dataset": ""} | dict.fromkeys(NUMBERS, np.nan)
+"""Columns that tables of an earlier version may lack, such as recorded ones, and what stands for them."""
 
 
+def of_any_version(use: Callable) -> Callable:
+    """Make a function of whole tables one of tables of which an earlier version recorded only a part."""
+
+    @wraps(use)
+    def used(*tables: pd.DataFrame, **options):
+        lacking = [{column: EARLIER[column] for column in EARLIER.keys() - {*table}} for table in tables]
+        return use(*(table.assign(**own) for table, own in zip(tables, lacking, strict=True)), **options)
+
+    return used
+
+
+@of_any_version
 def statistics(sets: pd.DataFrame) -> list[str]:
     """Table 1."""
     return [
@@ -24,110 +37,109 @@ def statistics(sets: pd.DataFrame) -> list[str]:
     ]
 
 
-def accuracies(attacks: pd.DataFrame) -> list[str]:
+@of_any_version
+@each_model
+def accuracies(model: str, attacks: pd.DataFrame) -> str:
     """Table 2."""
-    found = []
-    for model, rows in _models(attacks):
-        own = rows.set_index("attack")
-        changed, first = own.drop(index="original"), own.loc["original"]
-        worst, best = changed["change"].idxmin(), changed["change"].idxmax()
-        below = changed.index[changed["high"] < first["chance"]]
-        found.append(
-            f"{model}: {_percent(first['accuracy'])} untouched; {worst} changes that most ({_change(changed, worst)} "
-            f"of it), {best} least ({_change(changed, best)}). Clearly below random guessing "
-            f"({_percent(first['chance'])}): {', '.join(below) or 'none'}. {first['cut']:.0f} of "
-            f"{first['questions']:.0f} passages were cut, so that all that an attack adds is seen; "
-            f"{_trained(first['trainings'])}."
-        )
-    return found
+    own = attacks.set_index("attack")
+    changed, first = own.drop(index="original"), own.loc["original"]
+    worst, best = (f"{name} ({changed.at[name, 'change'] * 100:+.0f}% of it)" for name in _ends(changed["change"]))
+    below = ", ".join(changed.index[changed["high"] < first["chance"]]) or "none"
+    return (
+        f"{_on(model, own)}: {first['accuracy']:.0%} untouched; {worst} changes that most, {best} least. Clearly below "
+        f"random guessing ({first['chance']:.0%}): {below}. {_cut(first)}; {_trained(first['trainings'])}."
+    )
 
 
-def trainings(conditions: pd.DataFrame) -> list[str]:
+@of_any_version
+@each_model
+def trainings(model: str, conditions: pd.DataFrame) -> str:
     """Table 3."""
-    found = []
-    for model, rows in _models(conditions):
-        own = rows.set_index("condition")
-        spoilt, longest = own.drop(index=["original", *UNREAD]), own.at["longest option", "accuracy"]
-        least = spoilt["accuracy"].idxmin()
-        below = spoilt.index[spoilt["accuracy"] <= longest]
-        found.append(
-            f"{model}: {_percent(own.at['original', 'accuracy'])} after proper training, "
-            f"{_percent(own.at['P-Shuffle', 'accuracy'])} with shuffled passages, "
-            f"{_percent(own.at['P-Remove', 'accuracy'])} without; the least is {least} with "
-            f"{_percent(own.at[least, 'accuracy'])}. Not above the longest option ({_percent(longest)}): "
-            f"{', '.join(below) or 'none'}; {_trained(own.at['original', 'trainings'])}."
-        )
-    return found
+    own = conditions.set_index("condition")
+    accuracy, (least, _) = own["accuracy"], _ends(own["accuracy"].drop(["original", *UNREAD]))
+    longest = accuracy["longest option"]
+    below = ", ".join(accuracy.index[accuracy <= longest].difference(UNREAD, sort=False)) or "none"
+    return (
+        f"{_on(model, own)}: {accuracy['original']:.0%} after proper training, {accuracy['P-Shuffle']:.0%} with "
+        f"shuffled passages, {accuracy['P-Remove']:.0%} without; the least is {least} with {accuracy[least]:.0%}. Not "
+        f"above the longest option ({longest:.0%}): {below}. {_cut(own.loc['original'])}; "
+        f"{_trained(own.at['original', 'trainings'])}."
+    )
 
 
-def against(feature: str, bins: pd.DataFrame, correlations: pd.DataFrame) -> list[str]:
+@of_any_version
+def against(bins: pd.DataFrame, correlations: pd.DataFrame, feature: str) -> list[str]:
     """Figures 5, 7 and 8."""
-    found, printed = [], PRINTED["correlations"][feature]
-    for model, rows in _models(correlations[correlations["feature"] == feature]):
-        own = rows.set_index("over")
-        found.append(
-            f"{model}: r = {_r(own.loc['bins'])} over {own.at['bins', 'points']} bins and {_r(own.loc['questions'])} "
-            f"over {own.at['questions', 'points']} questions; the paper, over its bins: "
-            f"{', '.join(f'{value:.2f} on {name}' for name, value in printed.items())}."
-        )
-    return [*found, "A few means correlate easily; whether the interval holds 0 says more than the size of r."]
+    known = ", ".join(f"{value:.2f} on {name}" for name, value in PRINTED[feature].items())
+    own = correlations[(correlations["feature"] == feature) & (correlations["over"] != "attacks")]
+    advice = "A few means correlate easily; whether the interval holds 0 says more than the size of r."
+    return [*_correlated(own, beside=f"the paper, over its bins: {known}"), advice]
 
 
+@of_any_version
 def by_attack(attacks: pd.DataFrame, questions: pd.DataFrame, correlations: pd.DataFrame) -> list[str]:
     """Figure 6."""
-    rows = correlations[correlations["over"] == "attacks"]
-    return [
-        f"{model}: r = {_r(own.iloc[0])} over the {own['points'].iloc[0]} attacks; the paper has "
-        f"{PRINTED['correlations']['attacks']:.2f} over attacks and data sets."
-        for model, own in _models(rows)
-    ]
+    own = correlations[correlations["over"] == "attacks"]
+    return _correlated(own, beside=f"the paper has {PRINTED['attacks']:.2f} over attacks and data sets")
 
 
-def word_by_word(case: pd.DataFrame) -> list[str]:
+@each_model
+def _correlated(model: str, rows: pd.DataFrame, beside: str) -> str:
+    points = ("" if np.isnan(count) else f"{count:.0f} " for count in rows["points"])
+    over = (
+        f"{correlation(row)} over {count}{row['over']}" for count, (_, row) in zip(points, rows.iterrows(), strict=True)
+    )
+    return f"{_on(model, rows)}: {' and '.join(over)}; {beside}."
+
+
+@each_model
+def word_by_word(model: str, case: pd.DataFrame) -> str:
     """Figure 9."""
-    found = []
-    for model, rows in _models(case):
-        own = rows.sort_values("step").reset_index(drop=True)
-        ahead = own.index[own["distractor"] > own["answer"]]
-        when = f"from {own.at[ahead[0], 'step']} words on the distractor can win" if len(ahead) else "it never wins"
-        found.append(
-            f"{model}: beside the empty distractor the answer has {_percent(own['answer'].iloc[0])}, beside the whole "
-            f"one {_percent(own['answer'].iloc[-1])}; {when}."
-        )
-    return found
+    own = case.sort_values("step")
+    ahead = own.loc[own["distractor"] > own["answer"], "step"]
+    when = f"the distractor is ahead from {ahead.min()} words on" if len(ahead) else "it never wins"
+    first, last = own["answer"].iloc[[0, -1]]
+    beside = f"beside the distractor at its shortest the answer has {first:.0%}, beside all of it {last:.0%}"
+    return f"{model}: {beside}; {when}."
 
 
-def planted(curve: pd.DataFrame) -> list[str]:
+@each_model
+def planted(model: str, curve: pd.DataFrame) -> str:
     """The curve of planted questions."""
-    found = []
-    for model, rows in _models(curve):
-        own = rows.sort_values("share")
-        inside = ((own["low"] <= own["expected"]) & (own["expected"] <= own["high"])).sum()
-        found.append(
-            f"{model}: {_percent(own['accuracy'].iloc[0])} where nothing is planted, "
-            f"{_percent(own['accuracy'].iloc[-1])} where {_percent(own['share'].iloc[-1])} is; the expected accuracy "
-            f"lies in the interval at {inside} of {len(own)} shares."
-        )
-    return found
+    own = curve.sort_values("share")
+    (_, first), *_, (_, last) = own.iterrows()
+    return (
+        f"{model}: {first['accuracy']:.0%} where {first['share']:.0%} of the questions are planted, "
+        f"{last['accuracy']:.0%} where {last['share']:.0%} are; the expected accuracy lies in the interval at "
+        f"{own['expected'].between(own['low'], own['high']).sum()} of {len(own)} shares."
+    )
 
 
-def _models(table: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
-    for model, own in shown(table).groupby("model", sort=False):
-        yield f"{model} on {own['dataset'].iloc[0]}" if "dataset" in own else str(model), own
+def correlation(row: pd.Series | None) -> str:
+    """A correlation with its interval, in words where there is none."""
+    if row is None or pd.isna(row["model"]):
+        return "r was not recorded"
+    if not np.isfinite(row["estimate"]):
+        return "r is not defined (no spread)"
+    return f"r = {row['estimate']:.2f} [{row['low']:.2f}, {row['high']:.2f}]"
 
 
-def _percent(share: float) -> str:
-    return f"{share * 100:.0f}%"
+def _on(model: str, rows: pd.DataFrame) -> str:
+    return f"{model} on {rows['dataset'].iloc[0]}"
 
 
-def _change(rows: pd.DataFrame, name: str) -> str:
-    return f"{rows.at[name, 'change'] * 100:+.0f}%"
+def _ends(values: pd.Series) -> tuple[str, str]:
+    """Names of the least and of the greatest."""
+    return values.idxmin(), values.idxmax()
 
 
-def _r(row: pd.Series) -> str:
-    known = np.isfinite(row["estimate"])
-    return f"{row['estimate']:.2f} [{row['low']:.2f}, {row['high']:.2f}]" if known else "not defined (no spread)"
+def _cut(row: pd.Series) -> str:
+    if np.isnan(row["cut"]):
+        return "Recorded before passages that are cut were counted"
+    return f"{row['cut']:.0f} of {row['questions']:.0f} test passages were cut"
 
 
 def _trained(count: float) -> str:
+    if np.isnan(count):
+        return "recorded before trainings were counted"
     return "one training, so chance in training is not in the intervals" if count == 1 else f"{count:.0f} trainings"

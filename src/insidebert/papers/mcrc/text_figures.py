@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch, Rectangle
 
-from insidebert.papers.mcrc.printed import PAPER
+from insidebert.papers.mcrc import PAPER
 from insidebert.results import plots
 
 WRAPPED, CAPTION = 92, 110
@@ -55,7 +55,7 @@ def appended(examples: pd.DataFrame) -> Figure:
     lines += _options(rows, "text", ("p_before", "p_after"))
     turned = "the attack turns it from right to wrong" if first["turned"] else "no question is turned by the attack"
     about = (
-        f"Figure 1 of {PAPER}, with {first['model']}; red: appended words; probability of each option before and "
+        f"Figure 1 of {PAPER.short}, with {first['model']}; red: appended words; probability of each option before and "
         f"after, the chosen one in bold; of the questions that are turned, the one with the shortest passage ({turned})"
     )
     return _page(lines, about)
@@ -71,9 +71,9 @@ def options(examples: pd.DataFrame) -> Figure:
         lines += [Line(f"\u2193 {name}", bold=True), *_options(rows, "attacked", ("p_after",), red=True)]
     turned = sum(bool(rows["turned"].iloc[0]) for rows in blocks)
     about = (
-        f"Figure 3 of {PAPER}, with {blocks[0]['model'].iloc[0]}; red: distractors as attacked; probability of each "
-        f"option, the chosen one in bold; of the questions that most of the three attacks turn from right to wrong "
-        f"(here {turned}), the one with the shortest passage"
+        f"Figure 3 of {PAPER.short}, with {blocks[0]['model'].iloc[0]}; red: distractors as attacked; probability of "
+        "each option, the chosen one in bold; of the questions that most of the three attacks turn from right to "
+        f"wrong (here {turned}), the one with the shortest passage"
     )
     return _page(lines, about)
 
@@ -88,8 +88,8 @@ def shuffled_passage(question: pd.DataFrame) -> Figure:
         right = row.option == row.answer
         lines += _wrapped(f"{LETTERS[row.option]}  {row.text}{'  (correct)' if right else ''}")
     about = (
-        f"Figure 4 of {PAPER}, on {first['dataset']}: P-Shuffle; of the training questions whose wrong options have "
-        "most of their words in the passage, the one with the shortest"
+        f"Figure 4 of {PAPER.short}, on {first['dataset']}: P-Shuffle; of the training questions whose wrong options "
+        "have most of their words in the passage, the one with the shortest"
     )
     return _page(lines, about)
 
@@ -117,7 +117,7 @@ def procedures() -> Figure:
     ax.axis("off")
     plots.caption(
         figure,
-        f"Figure 2 of {PAPER}, drawn anew: what attacks are made of; question, answer and label never change",
+        f"Figure 2 of {PAPER.short}, drawn anew: what attacks are made of; question, answer and label never change",
     )
     return figure
 

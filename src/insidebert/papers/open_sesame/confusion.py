@@ -1,7 +1,6 @@
 """Experiment 2 (section 4): confusion scores by condition and layer, and their regression -> tidy tables."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -67,38 +66,6 @@ def confusion(
     return summarised(questions, confusion_scores(model, questions, describe=phenomenon).layers)
 
 
-@dataclass(frozen=True)
-class ConditionMeans:
-    """Mean scores of C conditions in L layers, and their bootstrap replicates over sentences.
-
-    Args:
-        labels: [C] such as R1.
-        means: [1, C, L] bits.
-        drawn: [resamples, C, L]; the sentences of different conditions are different, and resampled apart.
-    """
-
-    labels: tuple[str, ...]
-    means: np.ndarray
-    drawn: np.ndarray
-
-    @classmethod
-    def of(cls, labels: np.ndarray, scores: np.ndarray) -> "ConditionMeans":
-        """From each sentence's label [n] and its scores [n, L]."""
-        known = [label for label in SHORT_LABELS.values() if (labels == label).any()]
-        groups = [scores[labels == label] for label in known]
-        means = np.stack([group.mean(0) for group in groups])[None]
-        return cls(tuple(known), means, np.stack([replicates(g, seed=i) for i, g in enumerate(groups)], axis=1))
-
-    def row(self, statistic: Callable[[np.ndarray], np.ndarray], **labels) -> dict:
-        """A statistic of means [..., C, L] as a row with its interval."""
-        return estimate(self.means, statistic, drawn=self.drawn, **labels)
-
-    def difference(self, above: str, below: str) -> np.ndarray:
-        """[C] weights: the mean of some conditions minus the mean of others."""
-        above, below = above.split(), below.split()
-        return np.array([(x in above) / len(above) - (x in below) / len(below) for x in self.labels])
-
-
 def summarised(questions: Sequence[TriggerQuestion], scores: np.ndarray) -> dict[str, pd.DataFrame]:
     """Scores of questions that all have a distractor -> the tables of `confusion`.
 
@@ -106,15 +73,51 @@ def summarised(questions: Sequence[TriggerQuestion], scores: np.ndarray) -> dict
         scores: [n, L] bits.
     """
     labels = np.array([SHORT_LABELS[condition_of(q.condition)] for q in questions])
-    phenomenon = questions[0].condition.split(".")[0]
-    means, planned = ConditionMeans.of(labels, scores), PLANNED[phenomenon]
+    named = {short: {"label": short, "condition": cell} for cell, short in SHORT_LABELS.items() if short in labels}
+    own = {label: np.flatnonzero(labels == label) for label in named}
+    means = np.stack([scores[rows].mean(0) for rows in own.values()])[None]  # [1, conditions, L]
+    drawn = [replicates(scores[rows], seed=i) for i, rows in enumerate(own.values())]  # sentences of their own
+    row, layers = partial(estimate, means, drawn=np.stack(drawn, axis=1)), range(scores.shape[1])
+    planned = {
+        name: np.array([(x in above) / len(above) - (x in below) / len(below) for x in own])
+        for name, pair in PLANNED[questions[0].condition.split(".")[0]].items()
+        for above, below in [[labels.split() for labels in pair]]
+    }
+    over_layers = {
+        "a third of the depth minus the layer before": partial(rise_at, 1 / 3),
+        "two thirds of the depth minus the layer before": partial(rise_at, 2 / 3),
+        "depth of the largest rise in the lower half": depth_of_first_rise,
+    }
     return {
-        "layers": pd.DataFrame(_layer_rows(means, labels)),
-        "conditions": pd.DataFrame(_condition_rows(means, labels, questions, scores)),
-        "contrasts": pd.DataFrame(_contrast_rows(means, planned)),
-        "differences": pd.DataFrame(_difference_rows(means, planned)),
+        "layers": pd.DataFrame(
+            row(lambda m, c=c, i=i: m[:, c, i], name="confusion", **named[label], layer=i + 1)
+            | {"sentences": len(own[label])}
+            for c, label in enumerate(own)
+            for i in layers
+        ),
+        "conditions": pd.DataFrame(
+            row(lambda m, c=c: m[:, c].mean(1), name="confusion", **named[label])
+            | {"sentences": len(own[label])}
+            | _typical([questions[i] for i in own[label]], scores[own[label]].mean(1))
+            for c, label in enumerate(own)
+        ),
+        "contrasts": pd.DataFrame(
+            [row(lambda m, of=of: m.mean(2) @ of, contrast=name) for name, of in planned.items()]
+            + [row(lambda m, of=of: of(m.mean(1)), contrast=name) for name, of in over_layers.items()]
+        ),
+        "differences": pd.DataFrame(
+            row(lambda m, i=i, of=of: m[:, :, i] @ of, contrast=name) | {"layer": i + 1}
+            for name, of in planned.items()
+            for i in layers
+        ),
         "regression": regression(questions, scores),
     }
+
+
+def _typical(questions: Sequence[TriggerQuestion], overall: np.ndarray) -> dict:
+    """The sentence whose score is closest to the mean."""
+    typical = np.abs(overall - overall.mean()).argmin()
+    return {"example": " ".join(questions[typical].words), "example_confusion": overall[typical]}
 
 
 def rise_at(share: float, means: np.ndarray) -> np.ndarray:
@@ -176,51 +179,3 @@ def _fit(table: pd.DataFrame, scores: np.ndarray) -> pd.DataFrame:
             "observations": len(table),
         }
     )
-
-
-def _layer_rows(means: ConditionMeans, labels: np.ndarray) -> list[dict]:
-    return [
-        means.row(lambda m, c=c, i=layer - 1: m[:, c, i], name="confusion", **_named(label), layer=layer)
-        | {"sentences": int((labels == label).sum())}
-        for c, label in enumerate(means.labels)
-        for layer in range(1, means.means.shape[2] + 1)
-    ]
-
-
-def _condition_rows(means: ConditionMeans, labels: np.ndarray, questions, scores: np.ndarray) -> list[dict]:
-    overall, rows = scores.mean(1), []
-    for c, label in enumerate(means.labels):
-        own = np.flatnonzero(labels == label)
-        typical = own[np.abs(overall[own] - overall[own].mean()).argmin()]
-        row = means.row(lambda m, c=c: m[:, c].mean(1), name="confusion", **_named(label)) | {"sentences": len(own)}
-        example = {"example": " ".join(questions[typical].words), "example_confusion": overall[typical]}
-        rows.append(row | example)
-    return rows
-
-
-def _contrast_rows(means: ConditionMeans, planned: dict) -> list[dict]:
-    weights = {name: means.difference(*pair) for name, pair in planned.items()}
-    over_conditions = {name: lambda m, of=own: m.mean(2) @ of for name, own in weights.items()}
-    over_layers = {
-        "a third of the depth minus the layer before": partial(rise_at, 1 / 3),
-        "two thirds of the depth minus the layer before": partial(rise_at, 2 / 3),
-        "depth of the largest rise in the lower half": depth_of_first_rise,
-    }
-    rows = [means.row(statistic, contrast=name) for name, statistic in over_conditions.items()]
-    return rows + [
-        means.row(lambda m, of=statistic: of(m.mean(1)), contrast=name) for name, statistic in over_layers.items()
-    ]
-
-
-def _difference_rows(means: ConditionMeans, planned: dict) -> list[dict]:
-    weights = {name: means.difference(*pair) for name, pair in planned.items()}
-    return [
-        means.row(lambda m, i=layer - 1, of=own: m[:, :, i] @ of, contrast=name) | {"layer": layer}
-        for name, own in weights.items()
-        for layer in range(1, means.means.shape[2] + 1)
-    ]
-
-
-def _named(label: str) -> dict[str, str]:
-    conditions = {short: condition for condition, short in SHORT_LABELS.items()}
-    return {"label": label, "condition": conditions[label]}

@@ -6,10 +6,10 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from insidebert.papers.open_sesame.printed import printed
+from insidebert.papers import printed
 from insidebert.results import plots
 
-PAPER = "Lin et al. (2019)"
+PAPER, PRINTED = "Lin et al. (2019)", printed("open_sesame")
 FACTORS = {
     "Intercept": "intercept",
     "rc": "has relative clause",
@@ -88,7 +88,7 @@ def representative_sentences(agreement: pd.DataFrame, reflexive: pd.DataFrame) -
     first = trained[trained["model"] == models[0]].set_index("label")
     names = [f"{label}: {in_words(condition)}" for label, condition in first["condition"].items()]
     table = pd.DataFrame({"condition": names, "sentence": first["example"]})
-    table["paper, BERT-base (bits)"] = [f"{printed()['table-2'][label][1]:.2f}" for label in first.index]
+    table["paper, BERT-base (bits)"] = [f"{PRINTED['table-2'][label][1]:.2f}" for label in first.index]
     for model in models:
         means = trained[trained["model"] == model].set_index("label")
         table[f"{model} (bits)"] = [
@@ -130,7 +130,7 @@ def _style(label: str) -> dict:
     """Colour and marker of a condition: a hue for each pair, its second member hollow."""
     pair = next(pair for pair in HUES if label in pair)
     colour = sns.color_palette("colorblind")[HUES[pair]]
-    return {"color": colour, "marker": "o", "markerfacecolor": colour if pair.startswith(label) else "white"}
+    return {"colour": colour, "markerfacecolor": colour if pair.startswith(label) else "white"}
 
 
 def _condition_lines(ax: Axes, rows: pd.DataFrame) -> None:
@@ -138,9 +138,8 @@ def _condition_lines(ax: Axes, rows: pd.DataFrame) -> None:
     ends = []
     for label, own in plots.shown(rows).sort_values("layer").groupby("label"):
         style = _style(label)
-        ax.plot(own["layer"], own["confusion"], **style, clip_on=False, zorder=3)
-        ax.fill_between(own["layer"], own["low"], own["high"], color=style["color"], alpha=0.18, lw=0, zorder=2)
-        ends.append((own["layer"].iloc[-1], own["confusion"].iloc[-1], label, style["color"]))
+        plots.line(ax, own, "layer", "confusion", **style)
+        ends.append((own["layer"].iloc[-1], own["confusion"].iloc[-1], label, style["colour"]))
     for _, own in rows[rows["weights"] == "random"].sort_values("layer").groupby("label"):
         ax.plot(own["layer"], own["confusion"], color="black", lw=0.6, ls="--", zorder=1)
     ax.set_ylim(0, max(2.0, 1.05 * ax.dataLim.y1))
@@ -151,10 +150,10 @@ def _condition_lines(ax: Axes, rows: pd.DataFrame) -> None:
 def _paper_lines(ax: Axes, labels: list[str], layers: int) -> None:
     """The paper's values by layer, at the same relative depth."""
     for label in labels:
-        values = printed()["figure-5"][label]
+        values = PRINTED["figure-5"][label]
         depth = np.arange(1, len(values) + 1) * layers / len(values)
-        style = _style(label)
-        ax.plot(depth[depth >= 1], np.array(values)[depth >= 1], **style, lw=0.7, ms=2.5, alpha=0.55, zorder=1)
+        rows = pd.DataFrame({"layer": depth, "bits": values})[depth >= 1]
+        plots.line(ax, rows, "layer", "bits", **_style(label), band=False, lw=0.7, ms=2.5, alpha=0.55, zorder=1)
 
 
 def _even_split(ax: Axes, candidates: int) -> None:

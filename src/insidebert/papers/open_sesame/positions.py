@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from insidebert.errors import InputError
-from insidebert.measure.bootstrap import estimate, replicates
+from insidebert.measure.bootstrap import estimate, replicates, seed_replicates
 from insidebert.measure.confusion import confusion_scores
 from insidebert.measure.depth import early
 from insidebert.models.encoding import encode_within
@@ -21,7 +21,6 @@ from insidebert.papers.open_sesame.probes import (
     contrast_rows,
     natural_sentences,
     probed,
-    seed_replicates,
 )
 from insidebert.papers.open_sesame.sentences import trigger_questions
 
@@ -57,7 +56,7 @@ def nth_token(model: Model, text: Path, epochs: int, seeds: Sequence[int]) -> di
     targets = {split: np.tile(np.array(POSITIONS) - 1, (len(own), 1)) for split, own in encoded.items()}
     training, test = ("train", range(len(encoded["train"]))), {"test": range(len(encoded["test"]))}
     correct = probed(model, encoded, targets, training, test, epochs, seeds)["test"]
-    readings = {n: partial(_position, n=n) for n in POSITIONS}
+    readings = {n: lambda means, i=i: means[..., i, :] for i, n in enumerate(POSITIONS)}
     chance = float((1 / encoded["test"].lengths).mean())
     common = {"split": "test"}
     contrasts = contrast_rows(correct, position_contrasts(model.layers), common)
@@ -109,11 +108,6 @@ def fall_and_rise(model: Model, correct: np.ndarray) -> dict:
         drawn=np.concatenate([seed_replicates(found), replicates(scores, seed=2)], axis=1),
         contrast="depth of the largest fall minus depth of the rise of confusion",
     )
-
-
-def _position(means: np.ndarray, n: int) -> np.ndarray:
-    """[..., 8, S] -> [..., S]."""
-    return means[..., POSITIONS.index(n), :]
 
 
 def _encoded(model: Model, text: Path) -> dict:

@@ -25,7 +25,7 @@ def by_layer(accuracy: pd.DataFrame, split: str, probe: str = "task") -> pd.Data
     ].sort_values("layer", kind="stable")
 
 
-def generalization(label: str, split: str, title: str, accuracy: pd.DataFrame) -> Figure:
+def generalization(accuracy: pd.DataFrame, split: str, label: str, title: str) -> Figure:
     """Accuracy on one generalization set by layer: a line per model, its random-weights twin dashed."""
     figure, ((ax,),) = plots.new_figure(width=6.4, height=3.6)
     rows, (_, shortcut) = by_layer(accuracy, split), SPLITS[split]

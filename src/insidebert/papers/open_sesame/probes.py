@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from insidebert.measure.bootstrap import estimate, replicates
+from insidebert.measure.bootstrap import estimate, seed_replicates
 from insidebert.measure.depth import middle
 from insidebert.models.encoding import Encoded, encode, hidden_states, state_names
 from insidebert.models.loading import Model
@@ -141,21 +141,6 @@ def probed(
             parts.append(np.stack([probe.correct(states, targets[split][chunk]) for probe in probes]))
         correct[split] = np.concatenate(parts, axis=1)
     return correct
-
-
-def seed_replicates(correct: np.ndarray, resamples: int = 1000) -> np.ndarray:
-    """Means over resampled sentences and resampled seeds: another sample of both would move the result so far.
-
-    Args:
-        correct: [seeds, n, ...].
-
-    Returns:
-        [resamples, ...]. With a single seed the luck of training is not in it.
-    """
-    seeds = len(correct)
-    by_seed = replicates(np.moveaxis(correct, 0, 1), resamples)  # [resamples, seeds, ...]
-    drawn = np.random.default_rng(1).multinomial(seeds, np.full(seeds, 1 / seeds), size=resamples) / seeds
-    return np.einsum("rk,rk...->r...", drawn, by_seed)
 
 
 def accuracy_rows(
