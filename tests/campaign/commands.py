@@ -77,12 +77,39 @@ BAD = {
     bool: ["2", "maybe", "[true]", ""],
     str: [],
     list: ["[]", "", "x", "{a: 1}", "[[1]]", "[1, 1]", "[minilm-l6, minilm-l6]"],
-    dict: ["[]", "x", "{nothing: 1}", "{epochs: -1, rate: -1}", "{questions: 0, rate: nan}", "{pieces: x, head_rate: x}",
-           "{frozen: 1.5, rate: true}", "{keywords: -0.5, rate: .inf}", "{longest: 2, rate: 0}", ""],
-}  # fmt: skip
+    dict: [
+        "[]",
+        "x",
+        "{nothing: 1}",
+        "{epochs: -1, rate: -1}",
+        "{questions: 0, rate: nan}",
+        "{pieces: x, head_rate: x}",
+        "{frozen: 1.5, rate: true}",
+        "{keywords: -0.5, rate: .inf}",
+        "{longest: 2, rate: 0}",
+        "",
+    ],
+}
 BROKEN = ["[1, 2", "{a: 1", "a: b: c", "'x", "@x", "!!python/object:os.system x", "&a [*a]", "\t- x", "[" * 2000, "%x"]
-TEXTS = ['"Hello", she said.', "* the cat", "@home", "The cat: it slept", "No", "null", "1e5", "2024", "$5 or $6", "a=b",
-         "[SEP]", "狗 {a: 1}", "~", "|", "<img src=x>", "-x", "#5"]  # fmt: skip
+TEXTS = [
+    '"Hello", she said.',
+    "* the cat",
+    "@home",
+    "The cat: it slept",
+    "No",
+    "null",
+    "1e5",
+    "2024",
+    "$5 or $6",
+    "a=b",
+    "[SEP]",
+    "狗 {a: 1}",
+    "~",
+    "|",
+    "<img src=x>",
+    "-x",
+    "#5",
+]
 PROFILES = {
     "broken.yml": "all: [1",
     "list.yml": "- all",
@@ -94,8 +121,28 @@ PROFILES = {
     "deep.yml": "all: " + "[" * 2000,
     "nul.yml": "all: {TEXT: a\0b}",
 }
-NAMES = ["../elsewhere", "/abs", "a/b", "..", ".", "", "book", "Slides", "CACHE", "lock", "exercises", "ci", "Embedded",
-         "reproduce/../x", "a\nb", "a" * 200, "-x", " ", "狗/x", "~"]  # fmt: skip
+NAMES = [
+    "../elsewhere",
+    "/abs",
+    "a/b",
+    "..",
+    ".",
+    "",
+    "book",
+    "Slides",
+    "CACHE",
+    "lock",
+    "exercises",
+    "ci",
+    "Embedded",
+    "reproduce/../x",
+    "a\nb",
+    "a" * 200,
+    "-x",
+    " ",
+    "狗/x",
+    "~",
+]
 
 
 def parameters(rng: Random, root: Path) -> Iterator[Case]:
@@ -108,8 +155,13 @@ def parameters(rng: Random, root: Path) -> Iterator[Case]:
     named = [(n, name, default) for n in notebooks for name, default in n.defaults.items() if name != "PROFILE"]
     for notebook, name, default in named:
         for value in rng.sample(BAD[type(default)], min(2, len(BAD[type(default)]))):
-            yield Case("parameters", f"{notebook.name}, {name}={value}",
-                       lambda n=notebook, p=name, v=value: read(n, p, v), None, (notebook.name, name))  # fmt: skip
+            yield Case(
+                "parameters",
+                f"{notebook.name}, {name}={value}",
+                lambda n=notebook, p=name, v=value: read(n, p, v),
+                None,
+                (notebook.name, name),
+            )
     texts = [(n, name) for n, name, default in named if isinstance(default, str)]
     for value in TEXTS:
         notebook, name = rng.choice(texts)
@@ -119,18 +171,29 @@ def parameters(rng: Random, root: Path) -> Iterator[Case]:
         notebook, name = rng.choice(others)
         yield Case("parameters", f"{name}={value}", lambda n=notebook, p=name, v=value: read(n, p, v), None, (name,))
     for assignment in ("SEEDS", "=1", "NOTHING=1", "PROFILE=embedded", "seeds=[1]", "", "PLAN.epochs=1"):
-        yield Case("parameters", assignment, lambda a=assignment: given([a], every), None, (assignment.partition("=")[0],))
+        yield Case(
+            "parameters", assignment, lambda a=assignment: given([a], every), None, (assignment.partition("=")[0],)
+        )
     reader = next(n for n in notebooks if "RATES" in n.defaults)
     for value in ("1e-4", "0.0001", "1.0E-4"):
-        yield Case("parameters", f"rate: {value}", lambda v=value: read(reader, "RATES", f"{{rate: {v}}}")["rate"],
-                   (1e-4).__eq__)  # fmt: skip
+        yield Case(
+            "parameters",
+            f"rate: {value}",
+            lambda v=value: read(reader, "RATES", f"{{rate: {v}}}")["rate"],
+            (1e-4).__eq__,
+        )
     for value in ("2024", "007", "null", "1e5"):
         yield Case("parameters", f"MODELS=[{value}]", lambda v=value: read(reader, "MODELS", f"[{v}]"), [value].__eq__)
     folder = root / "notebooks" / "profiles"
     for name, text in PROFILES.items():
         (folder / name).write_bytes(text if isinstance(text, bytes) else text.encode())
-        yield Case("profiles", name, lambda n=name: profile_parameters(folder, Path(n).stem, [n.name for n in notebooks]),
-                   None, (name,))  # fmt: skip
+        yield Case(
+            "profiles",
+            name,
+            lambda n=name: profile_parameters(folder, Path(n).stem, [n.name for n in notebooks]),
+            None,
+            (name,),
+        )
     for name in PROFILES:
         (folder / name).unlink()
 
@@ -141,9 +204,18 @@ def names(root: Path) -> Iterator[Case]:
         yield Case("names", f"notebook {name!r}", lambda n=name: Workspace.open(n, "smoke"), None, (repr(name),))
     for name in NAMES[:6]:
         work = Workspace("look_at", "21-look-at-surface", Paths(root, "smoke", root / "build"))
-        yield Case("names", f"measurement {name!r}", lambda n=name, w=work: w.measure(n, dict, None), None, (repr(name),))
-    for value, at in (("", root / "build"), ("out", root / "out"), ("a/../b", root / "b"), (str(root / "x"), root / "x")):
-        yield Case("names", f"INSIDEBERT_BUILD={value}", lambda v=value: built(v), lambda p, a=at: p.resolve() == a.resolve())
+        yield Case(
+            "names", f"measurement {name!r}", lambda n=name, w=work: w.measure(n, dict, None), None, (repr(name),)
+        )
+    for value, at in (
+        ("", root / "build"),
+        ("out", root / "out"),
+        ("a/../b", root / "b"),
+        (str(root / "x"), root / "x"),
+    ):
+        yield Case(
+            "names", f"INSIDEBERT_BUILD={value}", lambda v=value: built(v), lambda p, a=at: p.resolve() == a.resolve()
+        )
 
 
 def built(value: str) -> Path:

@@ -17,11 +17,12 @@ from random import Random
 
 import matplotlib.pyplot as plt
 import pandas as pd
+import transformers
 
 import insidebert as ib
 from insidebert.errors import InputError
 from insidebert.files import LEFTOVER
-from insidebert.results import failures
+from insidebert.results import cache, failures
 from insidebert.results.artifacts import Artifact, render
 from insidebert.results.tables import read_json, read_tidy
 from insidebert.results.workspace import Workspace
@@ -34,13 +35,15 @@ EVENTS = {"open", "os.rename", "os.remove"}
 PROFILE, NOTEBOOK = "campaign", "21-look-at-surface"
 
 
-def surface(model: ib.Model, sentences: list[str]) -> dict[str, pd.DataFrame]:
-    return {"values": ib.surface_statistics(model, sentences)}
+def looked(model: ib.Model, sentences: list[str]) -> dict[str, pd.DataFrame]:
+    own = ib.attention_maps(model, sentences[0]).maps.max(-1).mean(-1)
+    return {"heads": pd.DataFrame({"layer": range(1, model.layers + 1), "share": own.mean(-1)})}
 
 
-def confusion(model: ib.Model, sentences: list[str]) -> dict[str, pd.DataFrame]:
-    bits = ib.confusion_score(model, sentences[0], "does", ["zebra", "dogs"])
-    return {"layers": pd.DataFrame({"bits": bits}), "about": pd.DataFrame({"sentence": sentences[:1]})}
+def states(model: ib.Model, sentences: list[str]) -> dict[str, pd.DataFrame]:
+    own = ib.hidden_states(model, sentences).values.float()
+    sizes = own.norm(dim=-1).mean(1).tolist()
+    return {"sizes": pd.DataFrame({"size": sizes}), "about": pd.DataFrame({"sentence": sentences})}
 
 
 def counted(sentences: list[str]) -> dict[str, pd.DataFrame]:
@@ -50,10 +53,10 @@ def counted(sentences: list[str]) -> dict[str, pd.DataFrame]:
 def run(models: list[str]) -> None:
     """What a notebook does, and a `collect` behind it."""
     work = Workspace.open(NOTEBOOK, PROFILE)
-    for name, function, names in (("surface", surface, models), ("counted", counted, None), ("confusion", confusion, models)):
+    for name, function, names in (("looked", looked, models), ("counted", counted, None), ("states", states, models)):
         work.measure(name, function, names, sentences=SENTENCES)
     failures.record_failure(work.paths, NOTEBOOK, "an example")
-    artifact = Artifact("layers", "Figure 1", "Bits.", ("confusion-layers",), lambda table: table)
+    artifact = Artifact("sizes", "Table 1", "Sizes.", ("states-sizes",), lambda table: table)
     render(artifact, artifact.sources(work.paths, "look_at"), work.paths.figures / "look_at")
     plt.close("all")
 
@@ -140,6 +143,9 @@ def kills(tally: Tally, folder: Path, models: list[str], count: int, rng: Random
         os.environ |= {"INSIDEBERT_ROOT": str(root), "INSIDEBERT_BUILD": str(root / "build")}
         return root
 
+    for function in (looked, counted, states):  # what every run would import and parse is there before they fork
+        cache.identity(function, {}, folder)
+    assert transformers.BertModel and transformers.DistilBertModel
     for name in ("first", "undisturbed"):  # the first compiles what is kept compiled
         root, start = checkout(name), time.perf_counter()
         if status := ended(forked(lambda: run(models))):
@@ -181,9 +187,18 @@ def counted_apart(tally: Tally, folder: Path, count: int, seed: int) -> None:
     for model in models:
         save_checkpoint(Path(model), Path(model).name)
     (folder / "runs").mkdir()
-    command = [sys.executable, "-c", f"import sys; from {__name__} import main; main(*sys.argv[1:])", str(folder / "runs"), str(count), str(seed), *models]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, env=os.environ | {"OMP_NUM_THREADS": "1"})
+    command = [
+        sys.executable,
+        "-c",
+        f"import sys; from {__name__} import main; main(*sys.argv[1:])",
+        str(folder / "runs"),
+        str(count),
+        str(seed),
+        *models,
+    ]
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=True, env=os.environ | {"OMP_NUM_THREADS": "1"}
+    )
     counts, faults = done.stdout.strip().split("\n")[-2:]
     tally.counts.update({(kind, verdict): n for kind, verdict, n in json.loads(counts)})
     tally.faults += json.loads(faults)
-

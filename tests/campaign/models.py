@@ -170,9 +170,35 @@ RIGHT = {
     "a hidden file": lambda folder: (folder / ".config.json-1-abcdefgh.tmp").write_text("{") and None,
 }
 
-NAMES = ["1000", "001", "1e5", "nan", "True", "null", "None", "NA", "a@b", "a#b", "a b", "狗", "$5", "<img src=x>", "-x"]
+NAMES = [
+    "1000",
+    "001",
+    "1e5",
+    "nan",
+    "True",
+    "null",
+    "None",
+    "NA",
+    "a@b",
+    "a#b",
+    "a b",
+    "狗",
+    "$5",
+    "<img src=x>",
+    "-x",
+]
 NO_NAMES = ["", "random:", "random:x#", "x@", "#seed=1", "minilm-l6#seed=1", "minilm-l6@main", "./none", "/none/such"]
-NO_DRAWS = ["seed=²", "seed=", "seed=-1", "seed=1.5", "embeddings=maybe", "sede=1", "seed", "seed=1,", "seed=9999999999"]
+NO_DRAWS = [
+    "seed=²",
+    "seed=",
+    "seed=-1",
+    "seed=1.5",
+    "embeddings=maybe",
+    "sede=1",
+    "seed",
+    "seed=1,",
+    "seed=9999999999",
+]
 
 
 def cases(rng: Random, folder: Path) -> Iterator[Case]:
@@ -212,8 +238,16 @@ def cases(rng: Random, folder: Path) -> Iterator[Case]:
 def _cased(made: Checkpoints) -> Iterator[Case]:
     """A cased tokenizer.json without tokenizer_config.json is not lower-cased."""
     own = made.copy("bert")
-    described("tokenizer.json", normalizer={"type": "BertNormalizer", "clean_text": True, "handle_chinese_chars": True,
-                                            "strip_accents": None, "lowercase": False})(own)  # fmt: skip
+    described(
+        "tokenizer.json",
+        normalizer={
+            "type": "BertNormalizer",
+            "clean_text": True,
+            "handle_chinese_chars": True,
+            "strip_accents": None,
+            "lowercase": False,
+        },
+    )(own)
     without("tokenizer_config.json")(own)
     yield Case("models", "cased, no tokenizer_config.json", lambda: loading.load(own), faithful(own))
     cut = lambda: ib.encode(loading.load(own), [["Author", "author"]]).ids[0].tolist()  # noqa: E731
@@ -225,8 +259,13 @@ def fuzzed(tally: Tally, folder: Path, count: int, number: int) -> None:
     made = Checkpoints(folder)
 
     @seed(number)
-    @settings(max_examples=count, deadline=None, database=None, phases=[Phase.generate],
-              suppress_health_check=list(HealthCheck))  # fmt: skip
+    @settings(
+        max_examples=count,
+        deadline=None,
+        database=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
     @given(damage=damages)
     def attempt(damage) -> None:
         own = made.copy(KINDS[made.made % len(KINDS)])

@@ -10,7 +10,18 @@ from insidebert.finetune.reader import Training
 from insidebert.text.questions import read, read_counted
 from tests.campaign.cases import Case
 
-TEXTS = ["null", "None", "NA", "$5 or $6", "<img src=x onerror=alert(1)>", "狗在家", "1e5", "a\u2028b", "[SEP] x", "True"]
+TEXTS = [
+    "null",
+    "None",
+    "NA",
+    "$5 or $6",
+    "<img src=x onerror=alert(1)>",
+    "狗在家",
+    "1e5",
+    "a\u2028b",
+    "[SEP] x",
+    "True",
+]
 Asked = tuple[str, str, list[str], int]
 
 
@@ -30,14 +41,22 @@ def json_lines(found: list[Asked]) -> dict[str, str]:
 
 
 def dream(found: list[Asked]) -> dict[str, str]:
-    items = [[p.split("\n"), [{"question": q, "choice": o, "answer": o[a]}], f"{i}"] for i, (p, q, o, a) in enumerate(found)]
+    items = [
+        [p.split("\n"), [{"question": q, "choice": o, "answer": o[a]}], f"{i}"] for i, (p, q, o, a) in enumerate(found)
+    ]
     return {"test.json": json.dumps(items)}
 
 
 def race(found: list[Asked]) -> dict[str, str]:
     files = {}
     for i, (passage, question, options, answer) in enumerate(found):
-        item = {"id": f"p{i}", "article": passage, "questions": [question], "options": [options], "answers": ["ABCDE"[answer]]}
+        item = {
+            "id": f"p{i}",
+            "article": passage,
+            "questions": [question],
+            "options": [options],
+            "answers": ["ABCDE"[answer]],
+        }
         files[f"test/{i}.txt"] = json.dumps(item)
     return files
 
@@ -85,8 +104,12 @@ def cases(rng: Random, folder: Path) -> Iterator[Case]:
         whole = asked(rng)
         for name, change in SAME.items():
             own = put(form(whole), change)
-            yield Case("questions", f"{kind}, {name}", lambda p=own: read(p, "test"), lambda found, w=whole: (
-                [(q.passage, q.question, list(q.options), q.answer) for q in found] == w))  # fmt: skip
+            yield Case(
+                "questions",
+                f"{kind}, {name}",
+                lambda p=own: read(p, "test"),
+                lambda found, w=whole: [(q.passage, q.question, list(q.options), q.answer) for q in found] == w,
+            )
         for name, change in BROKEN.items():
             own = put(form(whole), change)
             yield Case("questions", f"{kind}, {name}", lambda p=own: read(p, "test"), None, (own.name,))
@@ -98,16 +121,29 @@ def cases(rng: Random, folder: Path) -> Iterator[Case]:
             if kind == "RACE" and name == "six options":
                 continue
             own = put(form([change(whole[0]), *whole[1:]]))
-            yield Case("questions", f"{kind}, {name}", lambda p=own: read_counted(p, "test"),
-                       lambda found, r=reason, w=whole: len(found[0]) == len(w) - 1 and found[1] == {r: 1})  # fmt: skip
+            yield Case(
+                "questions",
+                f"{kind}, {name}",
+                lambda p=own: read_counted(p, "test"),
+                lambda found, r=reason, w=whole: len(found[0]) == len(w) - 1 and found[1] == {r: 1},
+            )
         for split in ("dev", "tset", ""):
             own = put(form(whole))
             yield Case("questions", f"{kind}, split {split!r}", lambda p=own, s=split: read(p, s), None, (split,))
         own = put(form(whole))
         yield Case("questions", f"{kind}, another part", lambda p=own: read(f"{p}#other", "test"), None, ("other",))
     yield from _own_shapes(rng, put)
-    for plan in ({"rate": 0}, {"rate": -1e-4}, {"epochs": 0}, {"questions": 0}, {"pieces": 0}, {"frozen": -1},
-                 {"head": "tail"}, {"precision": "float8"}, {"rate": float("nan")}):  # fmt: skip
+    for plan in (
+        {"rate": 0},
+        {"rate": -1e-4},
+        {"epochs": 0},
+        {"questions": 0},
+        {"pieces": 0},
+        {"frozen": -1},
+        {"head": "tail"},
+        {"precision": "float8"},
+        {"rate": float("nan")},
+    ):
         yield Case("questions", f"plan {plan}", lambda p=plan: Training(**p), None, tuple(plan))
 
 
@@ -122,17 +158,27 @@ def _own_shapes(rng: Random, put) -> Iterator[Case]:
         for value in (None, 3.5, [], {"a": 1}, True):
             if field == "id" and not isinstance(value, list | dict):
                 continue
-            yield from _refused(put({"test.jsonl": json.dumps(item | {field: value})}), f"{field} {value!r}", field if value == [] else "line 1")
+            yield from _refused(
+                put({"test.jsonl": json.dumps(item | {field: value})}),
+                f"{field} {value!r}",
+                field if value == [] else "line 1",
+            )
         del item[field]
         yield from _refused(put({"test.jsonl": json.dumps(item)}), f"no {field}", field)
     speech = json.loads(dream(whole)["test.json"])
     speech[0][0] = "W: Is it late? M: Yes."
-    yield Case("questions", "turns that are one text", lambda p=put({"test.json": json.dumps(speech)}): read(p, "test"),
-               lambda found: found[0].passage == "W: Is it late? M: Yes.")  # fmt: skip
+    folder = put({"test.json": json.dumps(speech)})
+    yield Case(
+        "questions",
+        "turns that are one text",
+        lambda: read(folder, "test"),
+        lambda found: found[0].passage == "W: Is it late? M: Yes.",
+    )
     for change in ({"answers": ["B"] * 5}, {"answers": []}, {"questions": "one text"}, {"options": None}):
         item = json.loads(race(whole)["test/0.txt"]) | change
         yield from _refused(put({"test/0.txt": json.dumps(item)}), f"RACE, {change}", "0.txt")
-    xml = "<d><instance id='1'><text>t</text><questions><question id='1' text='q'>{}</question></questions></instance></d>"
+    asks = "<questions><question id='1' text='q'>{}</question></questions>"
+    xml = f"<d><instance id='1'><text>t</text>{asks}</instance></d>"
     answers = "<answer text='a' correct='{}'/><answer text='b' correct='{}'/>"
     for name, text in {
         "two answers right": xml.format(answers.format("True", "True")),
@@ -141,7 +187,9 @@ def _own_shapes(rng: Random, put) -> Iterator[Case]:
         "an entity": "<!DOCTYPE d [<!ENTITY e SYSTEM 'file:///etc/hosts'>]>" + xml.format("&e;"),
     }.items():
         yield from _refused(put({"test-data.xml": text}), f"MCScript, {name}", "test-data.xml")
-    yield from _refused(put({"mc160.test.tsv": "a\tb\n", "mc160.test.ans": "A\tB\tC\tD\n"}), "MCTest, columns", "mc160.test")
+    yield from _refused(
+        put({"mc160.test.tsv": "a\tb\n", "mc160.test.ans": "A\tB\tC\tD\n"}), "MCTest, columns", "mc160.test"
+    )
     yield from _refused(put({"mc160.test.tsv": "a\tb\n", "mc160.test.ans": ""}), "MCTest, answers", "mc160.test")
 
 

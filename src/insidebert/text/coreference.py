@@ -238,7 +238,9 @@ def _read_conll_2012(path: Path) -> Iterator[Document]:
             for item in columns[-1].split("|") if columns[-1] != "-" else []:
                 bracket = re.fullmatch(r"(\(?)([^()]+)(\)?)", item)
                 if not bracket or not (bracket[1] or bracket[3]):
-                    raise InputError(f"{path}, line {number}: {item!r} opens no mention and closes none; it is (ID, ID) or (ID)")
+                    raise InputError(
+                        f"{path}, line {number}: {item!r} opens no mention and closes none; it is (ID, ID) or (ID)"
+                    )
                 entity = bracket[2]
                 if bracket[1]:
                     stack.append((entity, len(words) - 1))

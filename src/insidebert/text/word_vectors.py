@@ -71,7 +71,9 @@ def read(source: str) -> WordVectors:
             except ValueError:
                 row = np.empty(0)
             if not word or len(row) < 2 or (rows and len(row) != len(rows[0])) or not np.isfinite(row).all():
-                raise InputError(f"{path}, line {number}: not a word and {len(rows[0]) if rows else 'some'} numbers; mend it")
+                raise InputError(
+                    f"{path}, line {number}: not a word and {len(rows[0]) if rows else 'some'} numbers; mend it"
+                )
             places.setdefault(word, len(rows))
             rows.append(row)
     if not rows:
