@@ -41,7 +41,7 @@ def read_object(path: Path) -> dict:
     except (ValueError, RecursionError, OSError) as error:
         raise InputError(f"{path} is not JSON ({brief(error)}); save the checkpoint again") from None
     if not isinstance(found, dict):
-        raise InputError(f"{path} holds no JSON object but a {type(found).__name__}; save the checkpoint again")
+        raise InputError(f"{path} holds {json.dumps(found)[:20]} and no JSON object; save the checkpoint again")
     return found
 
 
