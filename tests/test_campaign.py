@@ -2,9 +2,12 @@
 
 from random import Random
 
+import numba
 import pytest
 
 from insidebert.errors import InputError
+from insidebert.finetune.reader import Training, _Kept
+from insidebert.measure._compiled import compiled
 from tests.campaign import files, kills, questions, sentences, texts
 from tests.campaign.cases import VERDICTS, Case, Tally, judged
 
@@ -58,3 +61,28 @@ def test_what_is_there_by_half_is_seen(tmp_path):
     (tmp_path / "build" / "m.json").write_text('{"tables": ')
     (tmp_path / "build" / ".x.json-1-abcdefgh.tmp").write_text("{")
     assert kills.broken(tmp_path) == ["m.json"]
+
+
+def test_compiled_functions_need_no_place_to_be_kept(monkeypatch):
+    njit = numba.njit
+
+    def without_a_place(cache=False, **options):
+        if cache:
+            raise RuntimeError("cannot cache function: no locator available")
+        return njit(**options)
+
+    monkeypatch.setattr(numba, "njit", without_a_place)
+    assert compiled()(lambda x: x + 1)(1) == 2
+
+
+@pytest.mark.parametrize("content", [b"", b"rubbish", b"PK\x03\x04"])
+def test_a_damaged_training_is_named(tmp_path, content):
+    (tmp_path / "training.pt").write_bytes(content)
+    with pytest.raises(InputError, match=r"training\.pt is damaged; delete it"):
+        _Kept(tmp_path / "training.pt", "x").restore({})
+
+
+@pytest.mark.parametrize("plan", [{"epochs": 0}, {"rate": -1e-4}, {"rate": float("nan")}, {"frozen": -1}])
+def test_a_plan_that_cannot_be_is_refused(plan):
+    with pytest.raises(InputError, match=f"{next(iter(plan))} is .*; it is a"):
+        Training(**plan)

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import math
+import pickle
 import time
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, replace
@@ -260,8 +261,12 @@ class _Kept:
         """Epochs done, best development accuracy and its weights; the parts are set to where they were."""
         if self.path is None or not self.path.exists():
             return 0, -1.0, {}
-        state = torch.load(self.path, weights_only=True)
-        if state["identity"] != self.identity:
+        try:
+            state = torch.load(self.path, weights_only=True)
+            known = state["identity"]
+        except (pickle.UnpicklingError, RuntimeError, EOFError, KeyError, TypeError):
+            raise InputError(f"{self.path} is damaged; delete it, and the training starts anew") from None
+        if known != self.identity:
             raise InputError(
                 f"{self.path} is of another model, other questions or another plan; delete it, or name another folder"
             )

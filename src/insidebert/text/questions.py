@@ -106,9 +106,7 @@ def read_counted(source: str | Path, split: str) -> tuple[list[Question], dict[s
             raise InputError(f"no data set in {folder}; there are {known} folders, and hub:ehovy/race#middle")
         name, patterns, parts, reader = alike[0]
         if part and not re.fullmatch(parts, part):
-            raise InputError(
-                f"{source}: {name} has {f'the parts {parts}' if parts else 'no parts'}, not {part!r}; choose another"
-            )
+            raise InputError(f"{source}: {name} has {f'the parts {parts}' if parts else 'no parts'}, not {part!r}")
         if not _holds(folder, patterns, split):
             wanted = " or ".join(pattern.format(split) for pattern in patterns)
             raise InputError(f"{folder} looks like {name}, but holds no {wanted}; add it, or ask for another split")
@@ -184,17 +182,13 @@ def _read_mctest(found: _Found, folder: Path, split: str, part: str) -> None:
     path, answers = (folder / f"{name or sets[0]}.{split}.{ending}" for ending in ("tsv", "ans"))
     stories, letters = _lines(path), dict(_lines(answers))
     if [number for number, _ in stories] != list(letters):
-        raise InputError(
-            f"{answers} has {len(letters)} lines, not one for each of the {len(stories)} of {path.name}; mend it"
-        )
+        raise InputError(f"{answers} has {len(letters)} lines, not one for each of the {len(stories)} of {path.name}")
     for number, line in stories:
         columns = [text.replace("\\newline", "\n").replace("\\tab", "\t") for text in line.split("\t")]
         own = letters[number].split()
         with _at(f"{path} and {answers.name}, line {number}", "a story"):
             if len(columns) != 23 or len(own) != 4:
-                raise InputError(
-                    f"{len(columns)} columns and {len(own)} letters; a story has 23 columns and 4 answers; mend it"
-                )
+                raise InputError(f"{len(columns)} columns and {len(own)} letters; a story has 23 columns and 4 answers")
             for i, letter in enumerate(own):
                 asked, *options = columns[3 + 5 * i : 8 + 5 * i]
                 match = re.fullmatch(r"\s*(one|multiple):\s*(.*)", asked, re.DOTALL)
@@ -229,7 +223,7 @@ def _read_lines(found: _Found, folder: Path, split: str, _: str) -> None:
         with _at(f"{path}, line {number}", "JSON with id, passage, question, options, answer and perhaps notes"):
             item = json.loads(line)
             if not isinstance(item["options"], list) or not isinstance(item["id"], str | int):
-                raise InputError(f"options {item['options']!r} or id {item['id']!r}: take a list and a text")
+                raise InputError(f"options {item['options']!r} are not a list, or id {item['id']!r} no text; mend it")
             texts, notes = (str(item["id"]), item["passage"], item["question"]), tuple(item.get("notes", {}).items())
             if type(item["answer"]) is not int:
                 raise InputError(f"question {texts[0]}: answer {item['answer']!r} is not a whole number")
