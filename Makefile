@@ -29,6 +29,7 @@ SYSTEM_PYTHON ?= python3
 BIN       := $(if $(filter Windows_NT,$(OS)),$(VENV)/Scripts,$(VENV)/bin)
 PYTHON    := $(BIN)/python
 READY     := $(VENV)/.ready
+ONE_THREAD := OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE MKL_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 NUMBA_NUM_THREADS=1
 INSTALL   := $(PYTHON) -m pip install --quiet --no-deps
 
 ifneq ($(JOBS),)
@@ -77,8 +78,9 @@ reproduce: $(READY)
 book slides: $(READY)
 	@$(PYTHON) -m book $(@:book=site) --profile $(PROFILE)
 
+# Two processes and more share the tests, a thread each; those that execute notebooks stay together.
 test: $(READY)
-	$(PYTHON) -m pytest
+	$(ONE_THREAD) $(PYTHON) -m pytest --numprocesses auto --maxprocesses 4 --dist loadgroup
 
 test-unit: $(READY)
 	$(PYTHON) -m pytest -m "not integration and not notebook and not browser"
@@ -92,6 +94,7 @@ campaign: $(READY)
 lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(PYTHON) -m mypy
 
 bench: $(READY)
 	@TQDM_DISABLE=1 $(PYTHON) -m bench $(if $(MODELS),--models $(MODELS)) $(if $(PAPER),--paper $(PAPER)) \
