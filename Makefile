@@ -12,6 +12,7 @@
 #   make test / lint / bench     the tests; the style; timings as ratios to the bare forward pass, here also with
 #                                PAPER=, TREEBANK= or QUESTIONS=
 #   make test-browser            the explorer in JupyterLab, and the built book, in a Chromium    CHROMIUM=...
+#   make campaign                hundreds of bad inputs and 50 killed runs, with what came of them    SEED=1
 #   make lab                     JupyterLab on the notebooks
 #   make exercises               student versions of teaching/exercises, into build/exercises
 #   make lock                    choose the newest versions of everything and write requirements.lock
@@ -39,7 +40,7 @@ endif
 OPTIONS   := --profile $(PROFILE) $(if $(MODELS),--models $(MODELS)) $(if $(PAPER),--paper $(PAPER))
 
 .DELETE_ON_ERROR:
-.PHONY: figures recorded redraw reproduce book slides exercises test test-unit test-browser lint bench lab lock clean help
+.PHONY: figures recorded redraw reproduce book slides exercises test test-unit test-browser campaign lint bench lab lock clean help
 
 # The command itself knows which notebooks are out of date: those whose source, parameters, models, data or code changed.
 figures: $(READY)
@@ -86,6 +87,9 @@ test-unit: $(READY)
 
 test-browser: $(READY)
 	$(PYTHON) -m pytest -m browser
+
+campaign: $(READY)
+	@$(PYTHON) -m tests.campaign $(SEED)
 
 lint: $(READY)
 	$(BIN)/ruff check .

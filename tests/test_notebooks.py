@@ -237,7 +237,7 @@ def test_the_command_refuses_before_running(capsys, monkeypatch):
     assert command.main(["collect", "--profile", "../smoke"]) == 1
     assert "a profile cannot be called '../smoke'" in capsys.readouterr().err
     assert command.main(["train", "12-open-sesame-confusion", "--profile", "smoke"]) == 1
-    assert "trains nothing that is kept; 31-mcrc-attacks, 32-mcrc-unanswerable do" in capsys.readouterr().err
+    assert "trains nothing that is kept; take 31-mcrc-attacks, 32-mcrc-unanswerable" in capsys.readouterr().err
     with pytest.raises(SystemExit):
         command.main(["figures", "--jobs", "foo"])
     assert "'foo' is not a number of notebooks at a time" in capsys.readouterr().err

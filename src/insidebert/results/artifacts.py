@@ -140,7 +140,7 @@ def _markdown(table: pd.DataFrame) -> str:
     def escaped(value):
         if not isinstance(value, str):
             return value
-        return re.sub(r"<(?=[A-Za-z/!?])", "&lt;", value).replace("|", r"\|").replace("\n", " ")
+        return re.sub(r"<(?=[A-Za-z/!?])", "&lt;", value).replace("|", r"\|").replace("\r", " ").replace("\n", " ")
 
     return table.map(escaped).rename(columns=escaped).to_markdown(index=False, disable_numparse=True)
 

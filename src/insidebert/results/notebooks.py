@@ -78,7 +78,7 @@ def up_to_date(output: Path, known: str) -> bool:
     """Whether an executed copy is there and was made from what has this fingerprint."""
     try:
         return json.loads(output.read_text(encoding="utf-8"))["metadata"].get("fingerprint") == known
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return False
 
 
