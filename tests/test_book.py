@@ -64,7 +64,7 @@ def test_the_gallery_shows_every_artifact_in_order():
     assert "[21-look-at-surface](notebooks/21-look-at-surface.ipynb)" in shown
     assert "[surface-layers](results/smoke/look_at/surface-layers.csv)" in shown
     assert "surface-heads" not in shown  # measured together, drawn elsewhere
-    assert "The paper's number: 0.5." in shown
+    assert "The paper's number: 50%." in shown
 
 
 def test_a_missing_artifact_shows_as_missing_and_borrows_no_number():
