@@ -23,6 +23,7 @@ def entropy(answer, maps: np.ndarray, lengths: np.ndarray) -> None:
     right = np.mean([own.mean(1) for own in real], axis=0)
     columns = entr(np.asarray(maps, dtype=np.float64)).sum(-2)
     averaged = [entr(own[:, :n].mean(1, dtype=np.float64)).sum(-1) for own, n in zip(maps, lengths, strict=True)]
+    smoothed = -(maps * np.log(maps + 1e-3)).sum(-1)
     mistakes = {
         "this is in bits; nats are asked for, so take the natural logarithm": right / math.log(2),
         "the sign is wrong: entropy is MINUS the sum of a log a, and never negative": -right,
@@ -48,9 +49,13 @@ def entropy(answer, maps: np.ndarray, lengths: np.ndarray) -> None:
         "the logarithm of 0 was taken: padded keys have attention 0, and 0 log 0 counts as 0": np.full_like(
             right, np.nan
         ),
+        "the number that was added inside the logarithm is too large; leave zeros out instead": (
+            np.mean([own[:, :n].mean(1) for own, n in zip(smoothed, lengths, strict=True)], axis=0)
+        ),
     }
     # the paper's smoothing, 0.0001 / n, may be in the answer or not
-    settle("entropy", answer, right, mistakes, "heads", 5e-3)
+    case = "A small case: a row of 0.5, 0.5 and zeros has log 2 = 0.69 nats, however many zeros."
+    settle("entropy", answer, right, mistakes, "heads", 5e-3, case)
     praise(
         "nats, real queries only, sentence by sentence.",
         "uniform attention over n pieces has log n nats. Which of these heads comes close, and what might it be for?",

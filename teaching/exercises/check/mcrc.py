@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from random import Random
 
 import numpy as np
 import pandas as pd
@@ -21,6 +22,10 @@ WORDS_OF_CASES = (
     ("he put the red cup down", "the cup"),
 )
 """Originals and what became of them; each tells some mistakes apart."""
+
+
+SMALL = Question("small", "Rain fell. Birds sang. Doors closed.", "What was there?", ("tea", "nothing", "hot cake"), 1)
+"""Three or four words a distractor: few orders, of which one has no and some exactly half of the words in other places."""
 
 
 def shuffle_degrees(function: Callable[[list[str], list[str]], float]) -> None:
@@ -49,6 +54,25 @@ def shuffle_degrees(function: Callable[[list[str], list[str]], float]) -> None:
         "this is the share of places that hold another word; an insertion moves all that follow, and is ONE edit": (
             instead(lambda a, b: Hamming.distance(a, b, pad=True) / len(a))
         ),
+        "this is the share of places that hold another word, as far as both go; words that are left over count too": (
+            instead(lambda a, b: Hamming.distance(a[: len(b)], b[: len(a)]) / len(a))
+        ),
+        "row 0 and column 0 of the table are still 0; from i words to none there are i edits": (
+            instead(lambda a, b: _edits(a, b, row=0, column=0) / len(a))
+        ),
+        "row 0 of the table is still 0; from no word to j words there are j edits": (
+            instead(lambda a, b: _edits(a, b, row=0) / len(a))
+        ),
+        "column 0 of the table is still 0; from i words to none there are i edits": (
+            instead(lambda a, b: _edits(a, b, column=0) / len(a))
+        ),
+        "the loops stop one short: the last word of each text is never looked at": (
+            instead(lambda a, b: Levenshtein.distance(a[:-1], b[:-1]) / len(a))
+        ),
+        "the loops stop one short: the last entry of the table is what it was at the start": (
+            instead(lambda a, b: (len(a) + len(b)) / len(a))
+        ),
+        "the last entry of the table was never filled, or this is not what is returned": 0 * right,
         "replacing a word counts as two edits here; it is one": instead(lambda a, b: Indel.distance(a, b) / len(a)),
         "swapping two neighbours counts as one edit here; only insert, delete and replace do": instead(
             lambda a, b: OSA.distance(a, b) / len(a)
@@ -57,39 +81,32 @@ def shuffle_degrees(function: Callable[[list[str], list[str]], float]) -> None:
         "this is in percent; a share is asked for": 100 * right,
     }
     names = [f"{original!r} -> {shuffled!r}" for original, shuffled in WORDS_OF_CASES]
-    settle("ShuffleDegree", found, right, mistakes, names)
+    case = "A small case: from 'act cat' to 'cat act' two words are replaced, so the degree is 2 / 2 = 1."
+    settle("ShuffleDegree", found, right, mistakes, names, case=case)
     praise(
         "edits of words, over the length of the original.",
         "a long text shuffled at random has a high degree, but hardly ever 1. Which words keep it below?",
     )
 
 
-def distractors(made: Sequence[Question], questions: Sequence[Question]) -> None:
-    """Questions under AddSent2Opt-Shuffle: each distractor a shuffle of itself and one sentence of the passage.
+def distractors(attacked: Callable[[Question, Random], Question], questions: Sequence[Question]) -> None:
+    """A function that puts a question under AddSent2Opt-Shuffle: each distractor becomes a shuffle of itself and one
+    sentence of the passage.
 
     Args:
-        made: one for each of the questions, in their order.
-        questions: the originals.
+        attacked: draws from the random that it is given, and from nothing else.
+        questions: what it is tried on, besides a made question whose every outcome can be counted.
     """
-    if len(made) != len(questions):
-        raise AssertionError(f"there are {len(questions)} questions, and {len(made)} attacked ones")
-    taken = []
-    for question, new in zip(questions, made, strict=True):
-        if not isinstance(new, Question):
-            raise AssertionError(f"a Question is asked for, not {new!r}; dataclasses.replace(question, options=...)")
-        where = f"question {question.id}"
-        for part in ("id", "passage", "question", "answer"):
-            if getattr(new, part) != getattr(question, part):
-                raise AssertionError(f"{where}: its {part} changed; the attack touches nothing but the distractors")
-        if len(new.options) != len(question.options):
-            raise AssertionError(f"{where}: {len(question.options)} options became {len(new.options)}")
-        for place, (option, text) in enumerate(zip(question.options, new.options, strict=True)):
-            if place != question.answer:
-                taken.append(_sentence_added(f"{where}, option {place}", question, option, text))
-            elif text != option:
-                raise AssertionError(f"{where}: the right option changed; only the distractors are attacked")
-    if len(taken) > 4 and len(set(taken)) == 1:
-        raise AssertionError(f"sentence {taken[0] + 1} of the passage was added everywhere; draw a random one")
+    random = Random(0)
+    made = [attacked(question, random) for question in questions]
+    taken = [place for pair in zip(questions, made, strict=True) for place in _sentences_added(*pair)]
+    random = Random(0)
+    if made != [attacked(question, random) for question in questions]:
+        raise AssertionError(
+            "with the same `random` the result is another; draw with `random.choice` and `random.shuffle`, from the "
+            "`random` that the function is given"
+        )
+    _draws([(new, _sentences_added(SMALL, new)) for new in (attacked(SMALL, Random(seed)) for seed in range(300))])
     praise(
         f"{len(taken)} distractors hold their own words and one sentence's, far from their order.",
         "the right option is now the shortest. Could a reader that looks at lengths alone profit from the attack?",
@@ -106,7 +123,16 @@ def change(changes, average, accuracies: pd.DataFrame, original: str = "BERT") -
         original: name of the first of these rows.
     """
     before = accuracies.loc[original].to_numpy()
-    after = accuracies.drop(index=original).to_numpy()
+    attacked = accuracies.drop(index=original)
+    after = attacked.to_numpy()
+    if isinstance(changes, pd.DataFrame):
+        if set(changes.index) == set(attacked.index) and set(changes.columns) == set(attacked.columns):
+            changes = changes.loc[attacked.index, attacked.columns]  # rows and columns in whatever order
+        elif changes.shape != after.shape and changes.isna().to_numpy().any():
+            raise AssertionError(
+                f"the change has the shape {changes.shape} and holds nan: pandas pairs rows and columns by their labels"
+                f"; take the original as one row, table.loc[{original!r}], and not as a table"
+            )
     right = (after - before) / before * 100
     mistakes = {
         "the sign is wrong: a fall is negative, (attacked - original) / original": -right,
@@ -120,7 +146,8 @@ def change(changes, average, accuracies: pd.DataFrame, original: str = "BERT") -
         "rows and columns are swapped: attacks are rows, data sets are columns": right.T,
         "the original's own row is in it; its change is 0 and says nothing": np.vstack([0 * before, right]),
     }
-    settle("the change", changes, right, mistakes, tolerance=0.06)
+    case = "A small case: from 80 to 60 is a change of -25%."
+    settle("the change", changes, right, mistakes, tolerance=0.06, case=case)
     mistakes = {
         "the sign is wrong: a fall is negative": -right.mean(),
         "this is the change of the average accuracy; average the changes instead": (after.mean() / before.mean() - 1)
@@ -131,7 +158,7 @@ def change(changes, average, accuracies: pd.DataFrame, original: str = "BERT") -
         "this is a share; in % it is 100 times that": right.mean() / 100,
         "this is the median; the average is asked for": np.median(right),
     }
-    settle("the average", average, right.mean(), mistakes, tolerance=0.06)
+    settle("the average", average, right.mean(), mistakes, tolerance=0.06, case=case)
     praise(
         f"{right.mean():.1f}% on average, relative to the original.",
         "a reader that falls to chance changes by -67% from 75 with four options, by -43% from 87.7 with two. "
@@ -159,11 +186,64 @@ def expected_accuracy(function: Callable[[float, int], float]) -> None:
         "a guess is right with 1/k; here it is 1/2 whatever the number of options": s + (1 - s) / 2,
         "this is in percent; a share is asked for": 100 * right,
     }
-    settle("expected accuracy", found, right, mistakes, [f"s = {share}, {options} options" for share, options in cases])
+    case = "A small case: half is known and there are 2 options; half of the other half is guessed right, so 0.75."
+    settle(
+        "expected accuracy",
+        found,
+        right,
+        mistakes,
+        [f"s = {share}, {options} options" for share, options in cases],
+        case=case,
+    )
     praise(
         "what is known, and a guess at the rest.",
         "a reader without passages scores a with k options. Solve for s: what share must it have known?",
     )
+
+
+def _edits(before: list[str], after: list[str], row: int = 1, column: int = 1) -> int:
+    """Least number of edits from a table whose row 0 and column 0 count by `row` and `column`; 1 is right, 0 forgot."""
+    table = np.add.outer(column * np.arange(len(before) + 1), row * np.arange(len(after) + 1))
+    for i, one in enumerate(before, start=1):
+        for j, other in enumerate(after, start=1):
+            table[i, j] = min(table[i - 1, j] + 1, table[i, j - 1] + 1, table[i - 1, j - 1] + (one != other))
+    return table[-1, -1]
+
+
+def _sentences_added(question: Question, new: Question) -> list[int]:
+    """Which sentence of the passage each distractor got; raises where something else changed."""
+    if not isinstance(new, Question):
+        raise AssertionError(f"a Question is asked for, not {new!r}; dataclasses.replace(question, options=...)")
+    where = f"question {question.id}"
+    for part in ("id", "passage", "question", "answer"):
+        if getattr(new, part) != getattr(question, part):
+            raise AssertionError(f"{where}: its {part} changed; the attack touches nothing but the distractors")
+    if len(new.options) != len(question.options):
+        raise AssertionError(f"{where}: {len(question.options)} options became {len(new.options)}")
+    if new.options[new.answer] != question.options[question.answer]:
+        raise AssertionError(f"{where}: the right option changed; only the distractors are attacked")
+    return [
+        _sentence_added(f"{where}, option {place}", question, option, text)
+        for place, (option, text) in enumerate(zip(question.options, new.options, strict=True))
+        if place != question.answer
+    ]
+
+
+def _draws(tried: list[tuple[Question, list[int]]]) -> None:
+    """Whether sentences and orders were drawn; tried: the small question attacked many times, and what it got."""
+    added = Counter(place for _, places in tried for place in places)
+    if len(added) == 1:
+        raise AssertionError(f"sentence {min(added) + 1} of the passage was added everywhere; draw a random one")
+    if never := set(range(len(sentences(SMALL.passage)))) - set(added):
+        raise AssertionError(f"sentence {min(never) + 1} of the passage is never added; draw from all of them")
+    if all(first == second for _, (first, second) in tried):
+        raise AssertionError("both distractors of a question always get the same sentence; draw one for each")
+    orders = {new.options[0] for new, (place, _) in tried if place == 0}
+    if len(orders) < 5:
+        raise AssertionError(
+            f"'tea Rain fell.' has 5 orders that are far enough from it, and only {len(orders)} ever come; "
+            "shuffle until the threshold is exceeded, and take the first order that exceeds it"
+        )
 
 
 def _sentence_added(where: str, question: Question, option: str, text: str) -> int:
@@ -173,7 +253,8 @@ def _sentence_added(where: str, question: Question, option: str, text: str) -> i
         original = f"{option} {sentence}".split()
         if Counter(original) == found:
             degree = shuffle_degree(original, text.split())
-            if text.split() in (original, f"{sentence} {option}".split()):
+            turned = len(original) > 5 and text.split() == f"{sentence} {option}".split()  # of few words it may come up
+            if text.split() == original or turned:
                 raise AssertionError(f"{where}: nothing is shuffled; that is AddSent2Opt without -Shuffle")
             if degree <= THRESHOLD:
                 raise AssertionError(
