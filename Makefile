@@ -12,6 +12,7 @@
 #   make test / lint / bench     the tests; the style; timings as ratios to the bare forward pass, here also with
 #                                PAPER=, TREEBANK= or QUESTIONS=
 #   make test-browser            the explorer in JupyterLab, and the built book, in a Chromium    CHROMIUM=...
+#   make campaign                hundreds of bad inputs and 50 killed runs, with what came of them    SEED=1
 #   make lab                     JupyterLab on the notebooks
 #   make exercises               student versions of teaching/exercises, into build/exercises
 #   make lock                    choose the newest versions of everything and write requirements.lock
@@ -28,6 +29,7 @@ SYSTEM_PYTHON ?= python3
 BIN       := $(if $(filter Windows_NT,$(OS)),$(VENV)/Scripts,$(VENV)/bin)
 PYTHON    := $(BIN)/python
 READY     := $(VENV)/.ready
+ONE_THREAD := OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE MKL_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 NUMBA_NUM_THREADS=1
 INSTALL   := $(PYTHON) -m pip install --quiet --no-deps
 
 ifneq ($(JOBS),)
@@ -38,7 +40,7 @@ endif
 OPTIONS   := --profile $(PROFILE) $(if $(MODELS),--models $(MODELS)) $(if $(PAPER),--paper $(PAPER))
 
 .DELETE_ON_ERROR:
-.PHONY: figures recorded redraw reproduce book slides exercises test test-unit test-browser lint bench lab lock clean help
+.PHONY: figures recorded redraw reproduce book slides exercises test test-unit test-browser campaign lint bench lab lock clean help
 
 # The command itself knows which notebooks are out of date: those whose source, parameters, models, data or code changed.
 figures: $(READY)
@@ -76,8 +78,9 @@ reproduce: $(READY)
 book slides: $(READY)
 	@$(PYTHON) -m book $(@:book=site) --profile $(PROFILE)
 
+# Two processes and more share the tests, a thread each; those that execute notebooks stay together.
 test: $(READY)
-	$(PYTHON) -m pytest
+	$(ONE_THREAD) $(PYTHON) -m pytest --numprocesses auto --maxprocesses 4 --dist loadgroup
 
 test-unit: $(READY)
 	$(PYTHON) -m pytest -m "not integration and not notebook and not browser"
@@ -85,9 +88,13 @@ test-unit: $(READY)
 test-browser: $(READY)
 	$(PYTHON) -m pytest -m browser
 
+campaign: $(READY)
+	@$(PYTHON) -m tests.campaign $(SEED)
+
 lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(PYTHON) -m mypy
 
 bench: $(READY)
 	@TQDM_DISABLE=1 $(PYTHON) -m bench $(if $(MODELS),--models $(MODELS)) $(if $(PAPER),--paper $(PAPER)) \

@@ -160,6 +160,24 @@ def test_the_scoreboard_says_unit_question_file_and_what_random_weights_do(toy):
     pd.testing.assert_frame_equal(read_tidy(toy.figures / "claims.csv"), table, check_dtype=False, rtol=1e-5)
 
 
+@pytest.mark.parametrize(
+    ("change", "models"),
+    [
+        ({}, ["m", "m on DREAM"]),
+        ({"c": "y"}, ["m"]),  # its row is not there
+        ({"dataset": None}, ["m"]),
+        ({"c": None}, ["m"]),
+    ],
+)
+def test_a_recorded_table_of_an_earlier_version_decides_what_it_can(toy, monkeypatch, change, models):
+    claim = claims.Claim("a", "A", "1", 0.4, "m-t", {"c": "x"}, "above 0", data=("embedded", "recorded"))
+    monkeypatch.setattr(claims, "read", lambda paper: [claim])
+    row = {"model": "m", "weights": "trained", "dataset": "dream", "c": "x", "estimate": 0.4, "low": 0.3, "high": 0.5}
+    row = {name: value for name, value in (row | change).items() if value is not None}
+    write_tidy(toy.recorded / "p" / "m-t.csv", pd.DataFrame([row]))
+    assert claims.collect(toy, ("p",))["model"].tolist() == models
+
+
 def test_what_failed_is_a_row(toy):
     record_failure(toy, "21-look-at-x", "it has no head", measurement="m", model="mine")
     table = claims.collect(toy, ("look_at",))

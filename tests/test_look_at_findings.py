@@ -23,6 +23,7 @@ from insidebert.papers.look_at import (
 )
 from insidebert.papers.look_at.probe_figures import PRINTED
 from insidebert.results import plots
+from insidebert.results.wording import each_model, percent, span
 
 CLAIMS = yaml.safe_load((files("insidebert.papers.look_at") / "claims.yml").read_text(encoding="utf-8"))
 UNITS = {"share", "points", "bits", "nats", "heads", "layers", "depth", "count", "ratio", "correlation"}
@@ -279,3 +280,28 @@ def test_the_heads_that_the_probe_trusts():
 
 def test_every_sentence_function_reads_the_tables_of_its_artifact():
     assert all(artifact.seen is not None for artifact in figures.ARTIFACTS)
+
+
+def test_a_sentence_a_model_is_read_from_its_rows_of_every_table():
+    @each_model
+    def said(model, rows, others, unit):
+        return f"{model}: {rows['value'].sum()} and {others['value'].sum()} {unit}"
+
+    rows = pd.DataFrame({"model": ["b", "b", "a", "b"], "weights": ["trained"] * 3 + ["random"], "value": [1, 2, 4, 8]})
+    assert said(rows, rows.assign(value=16), unit="heads") == ["b: 3 and 32 heads", "a: 4 and 16 heads"]
+    assert said(rows[rows["weights"] == "random"], rows, unit="bits") == ["b: 8 and 3 bits"]
+    assert (percent(0.094), percent(0.104), span([2]), span([2, 3, 4])) == ("9.4%", "10%", "2", "2-4")
+
+
+def test_no_strong_head_is_an_empty_table_with_its_columns():
+    table = figures.strong_heads(HEADS.assign(statistic="to next", value=0.1, low=0, high=1))
+    assert table.empty and list(table)[:3] == ["model", "attends to", "head"]
+
+
+def test_an_artifact_is_its_entry_with_its_functions():
+    known = {artifact.slug: artifact for artifact in figures.ARTIFACTS}
+    recorded, own = known["table-1-recorded"], known["table-1"]
+    assert recorded.recorded and recorded.ours and not own.ours
+    assert recorded.caption == f"{own.caption}; on UD English EWT, development set, converted to Stanford Dependencies"
+    assert known["figure-5-second"].draw.keywords == {"which": 1} and own.draw is word_figures.relations
+    assert len(known) == len(figures.ARTIFACTS)

@@ -142,9 +142,6 @@ def test_profiles_are_strict(tmp_path):
     for name in ("q", "../p", str(tmp_path / "p"), ".p.yml-killed"):
         with pytest.raises(InputError, match=f"no profile '{name}'; there are p"):
             profile_parameters(tmp_path, name, ["y"])
-    (tmp_path / "cache.yml").write_text("all:\n  A: 1\n")
-    with pytest.raises(InputError, match="may not be called 'cache'"):
-        profile_parameters(tmp_path, "cache", ["y"])
 
 
 @pytest.mark.parametrize(
@@ -229,7 +226,8 @@ def test_a_relative_model_folder_is_found_from_any_folder(tmp_path, tiny_folder,
     assert loading.absolute("minilm-l6") == "minilm-l6"
 
 
-def test_the_command_refuses_before_running(capsys):
+def test_the_command_refuses_before_running(capsys, monkeypatch):
+    monkeypatch.setattr(command, "execute", None)  # a notebook that starts ends in a TypeError
     assert command.main(["figures", "--profile", "smoke", "-p", "SENTENSE=3"]) == 1
     assert "no parameter 'SENTENSE'" in capsys.readouterr().err
     assert command.main(["run", "99-nothing", "--profile", "smoke"]) == 1
@@ -237,9 +235,9 @@ def test_the_command_refuses_before_running(capsys):
     assert command.main(["figures", "--profile", "smoke", "-p", "PROFILE=embedded"]) == 1
     assert "use --profile" in capsys.readouterr().err
     assert command.main(["collect", "--profile", "../smoke"]) == 1
-    assert "no profile '../smoke'" in capsys.readouterr().err
+    assert "a profile cannot be called '../smoke'" in capsys.readouterr().err
     assert command.main(["train", "12-open-sesame-confusion", "--profile", "smoke"]) == 1
-    assert "trains nothing that is kept; 31-mcrc-attacks, 32-mcrc-unanswerable do" in capsys.readouterr().err
+    assert "trains nothing that is kept; take 31-mcrc-attacks, 32-mcrc-unanswerable" in capsys.readouterr().err
     with pytest.raises(SystemExit):
         command.main(["figures", "--jobs", "foo"])
     assert "'foo' is not a number of notebooks at a time" in capsys.readouterr().err
@@ -263,6 +261,27 @@ def test_everything_is_checked_before_the_first_notebook_starts(tmp_path, tiny_f
 def test_make_refuses_what_is_no_number_of_jobs():
     made = subprocess.run(["make", "-n", "figures", "JOBS=foo"], cwd=PATHS.root, capture_output=True, text=True)
     assert made.returncode and "JOBS=foo is not a number" in made.stderr
+
+
+def test_processes_beside_each_other_share_the_processors_and_none_dies_unnoticed(tmp_path, monkeypatch, capsys):
+    started = []
+
+    def process(arguments, env):
+        started.append((arguments[-1], env))
+        return subprocess.CompletedProcess(arguments, -9 if arguments[-1].startswith("41") else 0)
+
+    monkeypatch.setenv("INSIDEBERT_BUILD", str(tmp_path))
+    monkeypatch.setenv("MKL_NUM_THREADS", "7")
+    monkeypatch.setattr(command.subprocess, "run", process)
+    monkeypatch.setattr(command, "_check", lambda *_: None)
+    monkeypatch.setattr(command, "_finish", lambda paths, options, planned: command._told(paths, planned))
+    monkeypatch.setattr(command.os, "cpu_count", lambda: 8)
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    assert command.main(["figures", "--profile", "smoke", "--jobs", "2"]) == 1
+    assert sorted(name for name, _ in started) == [path.stem for path in SOURCES]
+    wanted = {"OMP_NUM_THREADS": "4", "NUMBA_NUM_THREADS": "4", "MKL_NUM_THREADS": "7", "OMP_WAIT_POLICY": "PASSIVE"}
+    assert all(wanted.items() <= env.items() for _, env in started)
+    assert "41-explorer: because its process ended with status -9" in capsys.readouterr().err
 
 
 def test_an_executed_copy_is_stale_when_what_it_was_made_from_changes(tmp_path):
@@ -307,19 +326,20 @@ def test_a_failing_cell_is_named_and_leaves_no_result(tmp_path):
 
 @pytest.mark.notebook
 @pytest.mark.integration
+@pytest.mark.xdist_group("notebooks")
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::UserWarning", "ignore::RuntimeWarning")
-def test_every_notebook_executes_in_the_smoke_profile(tmp_path, monkeypatch, capsys):
-    monkeypatch.setenv("INSIDEBERT_BUILD", str(tmp_path))
+def test_every_notebook_executes_in_the_smoke_profile(capsys):
+    """In the checkout's own build, so that `make figures PROFILE=smoke` finds it done, and the other way round."""
+    paths = Paths.find("smoke")
     assert command.main(["figures", "--profile", "smoke"]) == 0
-    printed = capsys.readouterr().out
-    assert "main-auxiliary-rises" in printed
+    assert "main-auxiliary-rises" in capsys.readouterr().out
     for path in SOURCES:
-        cells = nbformat.read(tmp_path / "smoke" / "notebooks" / path.name, as_version=4).cells
+        cells = nbformat.read(paths.executed / path.name, as_version=4).cells
         outputs = [output for cell in cells for output in cell.get("outputs", [])]
         assert not [o for o in outputs if o.output_type == "stream" and o.name == "stderr"]
         assert any({"image/png", "text/html"} & set(o.get("data", {})) for o in outputs)  # a figure or a table
-    manifest = json.loads((tmp_path / "smoke" / "figures" / "manifest.json").read_text())
-    assert not any(entry["missing"] for entry in manifest)
+    manifest = json.loads((paths.figures / "manifest.json").read_text())
+    assert not any(entry["missing"] or entry["failures"] for entry in manifest)
     assert all(entry["sources"] for entry in manifest if entry["tables"])
     assert [entry["slug"] for entry in manifest if not entry["tables"]] == ["figure-2"]  # Si et al.'s drawing
 
@@ -327,19 +347,15 @@ def test_every_notebook_executes_in_the_smoke_profile(tmp_path, monkeypatch, cap
 @pytest.mark.notebook
 @pytest.mark.integration
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::UserWarning", "ignore::RuntimeWarning")
-def test_the_paper_profile_runs_offline_on_checkpoints_of_the_papers_shapes(tmp_path, monkeypatch, capsys):
+def test_the_paper_profile_runs_offline_on_checkpoints_of_the_papers_shapes(tmp_path, monkeypatch):
     monkeypatch.setenv("INSIDEBERT_BUILD", str(tmp_path / "build"))
-    folders = []
-    for name, layers, width, heads in (("base", 12, 768, 12), ("large", 24, 1024, 16)):
-        folders.append(tmp_path / name)
-        tokenizer = transformers.AutoTokenizer.from_pretrained(folder_of("minilm-l6"))
-        save_checkpoint(folders[-1], "bert", layers, width, heads, tokenizer)
-    sizes = {"TRAIN": 32, "DEVELOPMENT": 8, "GENERALIZATION": 8, "SEEDS": [0], "TEXT": "corpus/animals.txt"}
-    for name, chosen in (("11-open-sesame-probing", sizes), ("12-open-sesame-confusion", {"SENTENCES": 2})):
-        flags = [
-            flag for key, value in {**chosen, "RANDOM_BASELINE": False}.items() for flag in ("-p", f"{key}={value}")
-        ]
-        assert command.main(["run", name, "--profile", "paper", "--models", *map(str, folders), *flags]) == 0
+    tokenizer = transformers.AutoTokenizer.from_pretrained(folder_of("minilm-l6"))
+    shapes = {"base": (12, 768, 12), "large": (24, 1024, 16)}
+    for name, shape in shapes.items():
+        save_checkpoint(tmp_path / name, "bert", *shape, tokenizer)
+    folders = [str(tmp_path / name) for name in shapes]
+    flags = ["-p", "SENTENCES=2", "-p", "RANDOM_BASELINE=False", "--models", *folders]
+    assert command.main(["run", "12-open-sesame-confusion", "--profile", "paper", *flags]) == 0
     layers = (tmp_path / "build/paper/results/open_sesame/reflexive-layers.csv").read_text()
     assert re.search(r"^large,trained,.*,24,", layers, re.M)
     assert not re.search(r"^base,trained,.*,13,", layers, re.M)

@@ -1,6 +1,7 @@
 """Papers declare themselves: a new one is a folder, its notebooks and its profile entries, and nothing else changes."""
 
 import json
+import re
 import subprocess
 import sys
 
@@ -25,14 +26,15 @@ FILES = {
 from insidebert.papers import Paper
 
 PAPER = Paper("toy", "A Toy", "Toy (2020)", ("A. Toy",), 2020, "https://example.org", "toy.md", 9,
-              artifacts="insidebert.papers.toy.figures:ARTIFACTS", bench="insidebert.papers.toy.figures:bench")
+              artifacts="insidebert.papers.toy.figures:ARTIFACTS", bench="insidebert.papers.toy.figures:bench",
+              train="insidebert.papers.toy.counting:train")
 """,
     "papers/toy/figures.py": """
 from insidebert.results.artifacts import Artifact
 
 
 def table(counts):
-    return counts[["model", "estimate"]]
+    return counts[["model", "word", "estimate"]]
 
 
 def bench(models, **settings):
@@ -48,9 +50,14 @@ ARTIFACTS = (
 import pandas as pd
 
 
-def count(factor):
-    row = {{"model": "{HOSTILE}", "weights": "trained", "estimate": 2.0 * factor, "low": 5.5, "high": 6.5}}
-    return {{"all": pd.DataFrame([row])}}
+def count(model, factor):
+    if model.source.label.startswith("electra"):
+        raise ValueError("{HOSTILE}")
+    return {{"all": pd.DataFrame([{{"word": "{HOSTILE}", "estimate": 2.0 * factor, "low": 5.5, "high": 6.5}}])}}
+
+
+def train(name, paths, parameters):
+    return f"{{name}} counts to {{parameters['FACTOR']}}, kept in {{paths.data(parameters['CHECKPOINT'])}}"
 """,
     "papers/toy/claims.yml": """
 - {id: toys-count, statement: Toys count, place: Table 1, paper: 6, table: count-all, where: {}, holds: above 5}
@@ -73,8 +80,8 @@ def toy(tmp_path, monkeypatch) -> Paths:
         (tmp_path / name).write_text(text)
     opening = "from insidebert.papers.toy import counting\nfrom insidebert.results.workspace import Workspace\n"
     opening += "work = Workspace.open('91-toy-counting', PROFILE, fresh=FRESH)"
-    measured = "work.measure('count', counting.count, None, factor=FACTOR)\nwork.draw(\"table-1\")"
-    parameters = 'PROFILE = "interactive"\nFRESH = False\nFACTOR = 1'
+    measured = "work.measure('count', counting.count, MODELS, factor=FACTOR)\nwork.draw(\"table-1\")"
+    parameters = 'PROFILE = "interactive"\nFRESH = False\nFACTOR = 1\nMODELS = ["minilm-l6"]\nCHECKPOINT = ""'
     good = notebook("Counting", parameters, opening, measured, 'work.findings("count")')
     nbformat.write(good, tmp_path / "notebooks" / "91-toy-counting.ipynb")
     bad = notebook("Failing", 'PROFILE = "interactive"', f"if False:\n    work.draw(\"table-2\")\n{{}}['{HOSTILE}']")
@@ -129,45 +136,62 @@ def test_what_failed_is_kept_until_it_runs_again(tmp_path):
 
 
 @pytest.mark.notebook
-@pytest.mark.integration
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::UserWarning", "ignore::RuntimeWarning")
-def test_a_paper_in_a_folder_of_its_own_is_seen_everywhere(toy, capsys):
-    assert command.main(["figures", "--profile", "smoke"]) == 1  # one of its two notebooks fails
+def test_a_paper_in_a_folder_of_its_own_is_seen_everywhere(toy, tiny_folder, capsys):
+    """Two notebooks beside each other: one fails, the other has a model that fails; then one by one, and anew."""
+    models = ["--models", str(tiny_folder("bert")), str(tiny_folder("electra"))]
+    assert command.main(["figures", "--profile", "smoke", "--jobs", "2", *models]) == 1
     printed = capsys.readouterr()
-    assert "1 of the notebooks failed, wholly or for a model: 90-toy-failing" in printed.err
+    assert "2 of the notebooks failed, wholly or for a model: 90-toy-failing, 91-toy-counting" in printed.err
     assert f"90-toy-failing, cell 3: KeyError: '{HOSTILE}'" in printed.err
-    assert "toys-count" in printed.out
+    assert f"not measured, 91-toy-counting, count, electra0: because ValueError: {HOSTILE}" in printed.err
+    assert re.search(r"toys-count +holds +not measured", printed.out)
     table = (toy.figures / "toy" / "table-1.md").read_text()
-    assert "&lt;img" in table and "6" in table and "<img" not in table
+    assert "&lt;img" in table and "6" in table and "<img" not in table and "electra0" not in table
     entries = {entry["slug"]: entry for entry in json.loads((toy.figures / "manifest.json").read_text())}
     assert "KeyError" in entries["table-2"]["failures"][0]["reason"] and entries["table-2"]["missing"]
+    assert [row["model"] for row in entries["table-1"]["failures"]] == ["electra0"]
+    assert (
+        f"not measured, because ValueError: {HOSTILE.replace('<', '&lt;')}" in (toy.figures / "claims.md").read_text()
+    )
     executed = nbformat.read(toy.executed / "91-toy-counting.ipynb", as_version=4)
-    pages = [output.data["text/html"] for cell in executed.cells[3:] for output in cell.outputs]
-    assert len(pages) == 2 and not any("<img" in page for page in pages)
-    assert all("&lt;img" in page for page in pages)
+    pages = [output.data["text/html"] for cell in executed.cells[3:] for output in cell.outputs if "data" in output]
+    assert len(pages) == 2 and not any("<img" in page for page in pages) and "&lt;img" in pages[0]
 
     source = toy.build / "source"
     site._gather(toy, papers.papers(), site._executed(toy), source)
     gallery, scoreboard = ((source / name).read_text() for name in ("gallery.md", "scoreboard.md"))
     assert "(gallery-toy-table-1)=" in gallery
     assert ":::{warning}\nNot measured, because notebook 90-toy-failing, cell 3: KeyError: '\\<img" in gallery
-    assert "Toys count" in scoreboard and "Not measured, because" in scoreboard
+    assert ":::{warning}\nNot measured, count, electra0, because ValueError: \\<img" in gallery
+    assert "Toys count" in scoreboard and "Not measured, count, electra0, because" in scoreboard
     assert not any(HOSTILE in page for page in (gallery, scoreboard))
     assert "(notebooks/91-toy-counting.ipynb)" in (source / "toy.md").read_text()
     assert "toy.md" in (source / "index.md").read_text()
 
     (toy.notebooks / "90-toy-failing.ipynb").unlink()
     clear_failures(toy, "90-toy-failing")
-    assert command.main(["figures", "--profile", "smoke", "--paper", "toy"]) == 0
+    assert command.main(["figures", "--profile", "smoke", "--paper", "toy", *models]) == 1
     assert "91-toy-counting is up to date" in capsys.readouterr().out
     (toy.figures / "toy" / "table-1.md").unlink()
-    lost = pd.DataFrame({"model": ["a"], "weights": "trained", "estimate": 1})
+    lost = pd.DataFrame({"model": ["a"], "weights": "trained", "word": "", "estimate": 1})
     write_tidy(toy.results / "toy" / "lost-all.csv", lost)
+    clear_failures(toy, "91-toy-counting")
     assert command.main(["redraw", "--profile", "smoke", "--paper", "toy"]) == 0
     assert (toy.figures / "toy" / "table-1.md").read_text() == table
-    (toy.results / "toy" / "lost-all.csv").unlink()
-    assert command.main(["reproduce", "--profile", "smoke", "--paper", "toy"]) == 0
-    assert "toy/count-all.csv: agrees" in capsys.readouterr().out
+    for path in (toy.results / "toy").glob("lost-all.*"):
+        path.unlink()
+    assert command.main(["reproduce", "--profile", "smoke", "--paper", "toy", *models]) == 1
+    printed = capsys.readouterr()
+    assert "toy/count-all.csv: agrees" in printed.out and "because ValueError" in printed.err
+
+
+def test_training_and_the_bench_of_a_paper_are_its_own(toy, tiny_folder, capsys):
+    asked = ["train", "91-toy-counting", "--profile", "smoke", "--models", str(tiny_folder("bert"))]
+    assert command.main(asked) == 1
+    assert "91-toy-counting keeps no training; -p CHECKPOINT=FOLDER names where" in capsys.readouterr().err
+    assert command.main([*asked, "-p", "CHECKPOINT=build/kept"]) == 0
+    assert capsys.readouterr().out == f"{tiny_folder('bert')} counts to 3, kept in {toy.root / 'build/kept'}\n"
     assert bench(["--paper", "toy", "--models", "minilm-l6"]) == 0
     assert capsys.readouterr().out == "toy on minilm-l6, questions scripts\n"
 

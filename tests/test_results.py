@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from PIL import Image
 
 from insidebert.errors import InputError
 from insidebert.measure.bootstrap import interval, replicates
@@ -44,6 +46,20 @@ def test_every_artifact_draws_from_the_committed_tables(tmp_path, paper):
         made = artifacts.render(artifact, kept, tmp_path, dpi=30)
         endings = {path.suffix for path in tmp_path.glob(f"{artifact.slug}.*")}
         assert endings == ({".svg", ".png"} if isinstance(made, Figure) else {".csv", ".md", ".tex"})
+
+
+def test_a_png_has_few_colours_and_few_bytes(tmp_path):
+    figure = Figure(figsize=(3, 3))
+    for place in range(300):
+        ends = [place / 300, place * 7 % 300 / 300]
+        figure.add_artist(Line2D(ends, [0, 1], color=plt.colormaps["viridis"](place), alpha=0.1))
+    artifacts._save_png(figure, tmp_path / "few.png", 100)
+    figure.savefig(tmp_path / "all.png", dpi=100)
+    few, whole = (Image.open(tmp_path / f"{name}.png") for name in ("few", "all"))
+    assert few.size == whole.size and len(few.getcolors()) <= 128
+    assert (tmp_path / "few.png").stat().st_size < (tmp_path / "all.png").stat().st_size / 2
+    apart = np.abs(np.asarray(few.convert("RGB"), int) - np.asarray(whole.convert("RGB"), int))
+    assert apart.mean() < 3  # of 255
 
 
 def test_drawing_in_another_process_writes_the_same_bytes(tmp_path):

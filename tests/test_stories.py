@@ -17,7 +17,7 @@ NOTHING = {"keywords": 0.0, "without_passage": 0.0, "longest": 0.0}
 
 @pytest.fixture(scope="module")
 def questions():
-    return stories.generate(2000, 1)
+    return stories.generate(1200, 1)
 
 
 def notes(question):
@@ -83,7 +83,7 @@ def test_the_answer_is_longest_where_it_is_said_to_be(questions):
 
 @pytest.mark.parametrize("options", [2, 3, 4, 5])
 def test_answers_stand_anywhere_among_distinct_options(options):
-    made = stories.generate(600, 5, options=options)
+    made = stories.generate(400, 5, options=options)
     assert all(len(set(question.options)) == options for question in made)
     places = np.bincount([question.answer for question in made], minlength=options)
     assert chisquare(places).pvalue > 0.001
@@ -115,7 +115,7 @@ def read_without_passage(train, test):
 
 
 def test_only_the_story_tells_unless_the_dial_says_otherwise():
-    fair = [stories.generate(count, seed, **NOTHING) for count, seed in ((1200, 1), (900, 2))]
+    fair = [stories.generate(count, seed, **NOTHING) for count, seed in ((900, 1), (900, 2))]
     assert abs(read_without_passage(*fair) - 1 / 3) < 0.06  # almost four standard errors
     alone = [
         stories.generate(count, seed, **NOTHING | {"without_passage": 1.0}) for count, seed in ((1200, 1), (300, 2))

@@ -86,7 +86,7 @@ def train(options) -> None:
     own = paper_of(notebook.name)
     if not own or "CHECKPOINT" not in parameters:
         keep = [path.stem for path in paths.notebooks.glob("*.ipynb") if (p := paper_of(path.stem)) and p.train]
-        raise InputError(f"notebook {notebook.name} trains nothing that is kept; {', '.join(sorted(keep))} do")
+        raise InputError(f"notebook {notebook.name} trains nothing that is kept; take {', '.join(sorted(keep))}")
     if not parameters["CHECKPOINT"]:
         raise InputError(f"notebook {notebook.name} keeps no training; -p CHECKPOINT=FOLDER names where to keep it")
     trained = own.load("train")

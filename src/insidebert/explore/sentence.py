@@ -114,7 +114,7 @@ def question(model: Model, sentence: str, target: str, triggers: Sequence[str]) 
             raise InputError(f"{text!r} does not stand in {' '.join(words)!r}; copy it from there, capitals too")
         found.append(places[0])
     if len(found[0]) > 1:
-        raise InputError(f"the target {target!r} is {len(found[0])} words; attention is read off from one")
+        raise InputError(f"the target {target!r} is {len(found[0])} words; name one of them")
     return TriggerQuestion(words, found[0][0], tuple(found[1:]))
 
 

@@ -28,7 +28,10 @@ class FrozenLayers:
 
     def __init__(self, model: Model, count: int):
         if not 0 < count < model.layers:
-            raise InputError(f"{model.source.label} has {model.layers} layers, {count} cannot be frozen")
+            raise InputError(
+                f"{model.source.label} has {model.layers} layers, {count} cannot be frozen; "
+                f"set PLAN={{frozen: N}} with N below {model.layers}"
+            )
         self.encoder = copy.deepcopy(model.encoder).eval()
         _set_layers(self.encoder, slice(0, count))
         self.kept: dict[tuple, torch.Tensor] = {}

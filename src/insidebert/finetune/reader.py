@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import math
+import pickle
 import time
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, replace
@@ -63,6 +65,12 @@ class Training:
             raise InputError(f"no head {self.head!r}; there are {', '.join(HEADS)}")
         if self.precision not in PRECISIONS:
             raise InputError(f"precision is {self.precision!r}; it is one of {', '.join(PRECISIONS)}")
+        for name, least in (("epochs", 1), ("pieces", 1), ("questions", 1), ("frozen", 0), ("seed", 0)):
+            if getattr(self, name) < least:
+                raise InputError(f"{name} is {getattr(self, name)}; it is a whole number of at least {least}")
+        for name in ("rate", "head_rate"):
+            if not 0 < getattr(self, name) < math.inf:
+                raise InputError(f"{name} is {getattr(self, name)}; it is a number above 0")
 
     @property
     def computed_in(self) -> str:
@@ -253,8 +261,12 @@ class _Kept:
         """Epochs done, best development accuracy and its weights; the parts are set to where they were."""
         if self.path is None or not self.path.exists():
             return 0, -1.0, {}
-        state = torch.load(self.path, weights_only=True)
-        if state["identity"] != self.identity:
+        try:
+            state = torch.load(self.path, weights_only=True)
+            known = state["identity"]
+        except (pickle.UnpicklingError, RuntimeError, EOFError, KeyError, TypeError):
+            raise InputError(f"{self.path} is damaged; delete it, and the training starts anew") from None
+        if known != self.identity:
             raise InputError(
                 f"{self.path} is of another model, other questions or another plan; delete it, or name another folder"
             )

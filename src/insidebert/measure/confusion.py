@@ -68,7 +68,7 @@ class TriggerQuestion:
             return found[0]
 
         if len(place(target)) > 1:
-            raise InputError(f"the target {target!r} is {len(place(target))} words; attention is read off from one")
+            raise InputError(f"the target {target!r} is {len(place(target))} words; name one of them")
         return cls(words, place(target)[0], tuple(place(text) for text in triggers))
 
 

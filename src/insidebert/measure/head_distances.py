@@ -7,6 +7,7 @@ import numba
 import numpy as np
 import torch
 
+from insidebert.measure._compiled import compiled
 from insidebert.measure._fast_log import x_log2_x
 from insidebert.models.attention import attention_batches
 from insidebert.models.encoding import Encoded, encoded_from
@@ -65,7 +66,7 @@ def jensen_shannon(maps: np.ndarray) -> np.ndarray:
     return np.maximum(divergence, 0)
 
 
-@numba.njit(parallel=True, fastmath=True, cache=True)
+@compiled(parallel=True, fastmath=True)
 def _sums_of_pairs(maps, workers):
     """[heads, heads] sums of s log2 s, s = p + q, above the diagonal; each worker takes a share of the queries."""
     queries, heads, keys = maps.shape

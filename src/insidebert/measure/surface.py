@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import torch
 
+from insidebert.measure._compiled import compiled
 from insidebert.measure._fast_log import x_log2_x
 from insidebert.models.attention import LayerAttention, attention_batches, output_projections
 from insidebert.models.encoding import Batch, Encoded, encoded_from, padded
@@ -151,7 +152,7 @@ class _Averages:
         return np.stack(columns, axis=-1)
 
 
-@numba.njit(parallel=True, fastmath=True, cache=True)
+@compiled(parallel=True, fastmath=True)
 def _sums_of_rows(maps, keys, norms, lengths):
     """Everything that one look at a row of attention gives, without a second pass over the maps.
 

@@ -9,6 +9,7 @@ import numba
 import numpy as np
 
 from insidebert.errors import InputError
+from insidebert.measure._compiled import compiled
 from insidebert.models.attention import LayerAttention, attention_batches
 from insidebert.models.encoding import Batch, Encoded, encode_every
 from insidebert.models.loading import Model
@@ -172,7 +173,7 @@ class _Words:
         return may
 
 
-@numba.njit(parallel=True, cache=True)
+@compiled(parallel=True)
 def _between_words(maps, of, pieces):
     """[B, heads, T, T] attention between pieces, [B, T] words, [B, W] pieces -> [B, heads, W, W + 2]."""
     size, heads, length, _ = maps.shape
@@ -199,7 +200,7 @@ def _between_words(maps, of, pieces):
     return found
 
 
-@numba.njit(parallel=True, cache=True)
+@compiled(parallel=True)
 def _most(maps, of, pieces, may, earlier):
     """The most attended and the most attending word of every word: [B, heads, 2, W] int16."""
     between = _between_words(maps, of, pieces)

@@ -53,7 +53,7 @@ def configuration(described: dict, where: str) -> PreTrainedConfig:
         elif field not in own and not _harmless(field, value):
             raise InputError(
                 f"{where}: config.json says {field} {str(value)[:60]!r}, which the encoder here would not honour; "
-                "its numbers would not be the model's"
+                "its numbers would not be the model's; take a checkpoint without it"
             )
     heads = aliases.get("num_attention_heads", "num_attention_heads")
     if heads not in fields:

@@ -111,7 +111,7 @@ def encode_every(model: Model, sentences: Sequence[str | Sequence[str]], special
     sentences = [list(words_of(model, s) if isinstance(s, str) else s) for s in sentences]
     empty = [i for i, words in enumerate(sentences) if not words]
     if empty:
-        raise InputError(f"sentence {empty[0] + 1} is empty")
+        raise InputError(f"sentence {empty[0] + 1} is empty; leave it out")
     options = {"add_special_tokens": special, "truncation": False, "return_token_type_ids": False}
     return Encoded.of(model, tokenized(model.tokenizer, model.spaced(sentences), is_split_into_words=True, **options))
 

@@ -121,18 +121,18 @@ def resolve(name: str | Path) -> Source:
     random, base, revision, options = parts_of(name)
     draw = draw_of(name, options) if random else {}
     if options and not random:
-        raise InputError(f"model {name!r}: options after # belong to random:{base}")
+        raise InputError(f"model {name!r}: options after # belong to random:{base}; write that")
     label, from_hub = base, False
     if base in EMBEDDED:
         folder = folder_of(base)
     elif folder := folder_at(base):
         label = folder.name
     elif base.startswith((".", "/", "~")):
-        raise InputError(f"model folder {base} does not exist")
+        raise InputError(f"model folder {base} does not exist; check the path")
     else:
         folder, from_hub = hub_snapshot(base, revision), True
     if revision and not from_hub:
-        raise InputError(f"model {name!r}: only a Hub id has revisions")
+        raise InputError(f"model {name!r}: only a Hub id has revisions; leave out @{revision}")
     if cached := CACHED.fullmatch(folder.as_posix()):
         revision = cached["revision"]
         label = label if from_hub else cached["name"].replace("--", "/", 1)

@@ -30,7 +30,7 @@ def absolute(name: str) -> str:
 def parts_of(name: str | Path) -> tuple[bool, str, str, str]:
     """Whether random; the name or folder; the revision; the options."""
     if not isinstance(name, str | Path):
-        raise InputError(f"model name {name!r} is not text but {type(name).__name__}; put it in quotes")
+        raise InputError(f"model name {name!r} is not text; put it in quotes")
     random, base, revision, options = str(name).startswith("random:"), str(name).removeprefix("random:"), "", ""
     marks = True
     if "#" in base and not folder_at(base):

@@ -41,7 +41,7 @@ def read_object(path: Path) -> dict:
     except (ValueError, RecursionError, OSError) as error:
         raise InputError(f"{path} is not JSON ({brief(error)}); save the checkpoint again") from None
     if not isinstance(found, dict):
-        raise InputError(f"{path} holds no JSON object but a {type(found).__name__}; save the checkpoint again")
+        raise InputError(f"{path} holds {json.dumps(found)[:20]} and no JSON object; save the checkpoint again")
     return found
 
 
@@ -90,8 +90,8 @@ def fitting(backend: Tokenizer, stated: dict, config: PreTrainedConfig, where: s
     if beyond:
         raise InputError(
             f"{where}: the tokenizer has {len(beyond)} pieces more than the {config.vocab_size} embeddings "
-            f"({beyond[0][1][:40]!r} is number {beyond[0][0]}); resize_token_embeddings() was forgotten, or the "
-            "tokenizer is another model's"
+            f"({beyond[0][1][:40]!r} is number {beyond[0][0]}); call resize_token_embeddings() and save the "
+            "model again, or copy the tokenizer that is the model's"
         )
     pieces = {role: stated.get(role) or _present(names, vocabulary) for role, names in SPECIAL.items()}
     for role, piece in pieces.items():

@@ -157,7 +157,6 @@ def notebook_fingerprint(notebook: Path, parameters: dict, paths: Paths) -> str:
         parameters: all of them, as they will be passed.
         paths: of the profile that it runs in.
     """
-    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
     names = reached_by_notebook(notebook)
     files = []
     for paper in sorted({name.split(".")[2] for name in names if name.startswith(f"{PACKAGE}.papers.")}):
@@ -166,7 +165,7 @@ def notebook_fingerprint(notebook: Path, parameters: dict, paths: Paths) -> str:
         files += [*filter(_is_data, sorted(folder.rglob("*"))), *sorted((paths.recorded / paper).glob("*.csv"))]
     reached = frozenset().union(*map(closure, names))
     return key(
-        [[cell["cell_type"], "".join(cell["source"])] for cell in cells],
+        [[cell["cell_type"], "".join(cell["source"])] for cell in _cells(notebook)],
         _followed(parameters, paths.root),
         code_of(reached),
         versions_of(reached) | {"matplotlib": version("matplotlib")},
@@ -177,10 +176,26 @@ def notebook_fingerprint(notebook: Path, parameters: dict, paths: Paths) -> str:
 
 def reached_by_notebook(notebook: Path) -> set[str]:
     """Modules of the package that a notebook's cells import."""
-    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
-    lines = [line for cell in cells if cell["cell_type"] == "code" for line in "".join(cell["source"]).splitlines()]
+    lines = [line for code, _ in code_cells(notebook) for line in code.splitlines()]
     code = "\n".join(line for line in lines if not line.startswith(("%", "!")))
     return _in_package(_imports(ast.parse(code), ""))
+
+
+def code_cells(notebook: Path) -> list[tuple[str, list[str]]]:
+    """The source and the tags of a notebook's code cells.
+
+    Raises:
+        InputError: not a notebook.
+    """
+    cells = [cell for cell in _cells(notebook) if cell["cell_type"] == "code"]
+    return [("".join(cell["source"]), cell["metadata"].get("tags", [])) for cell in cells]
+
+
+def _cells(notebook: Path) -> list[dict]:
+    try:
+        return json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{notebook} is not a notebook: {error!r}") from None
 
 
 def _followed(value, root: Path):

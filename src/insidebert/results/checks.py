@@ -1,8 +1,8 @@
 """Everything that can be checked before the first notebook of a run starts."""
 
+from collections.abc import Callable
+
 from insidebert.errors import InputError
-from insidebert.measure.confusion import TriggerQuestion
-from insidebert.models import loading
 from insidebert.papers import paper_of
 from insidebert.results.paths import Paths
 
@@ -20,25 +20,36 @@ def check(planned: dict[str, dict], paths: Paths) -> None:
     for notebook, parameters in planned.items():
         for name in parameters.get("MODELS", []):
             if name not in models:
-                models[name] = _fault(lambda name=name: loading.load(name))
+                models[name] = _fault(_load, name)
             if models[name]:
                 found.append(f"MODELS, {name}: {models[name]}")
-        own = paper_of(notebook)
+        faults, own = [], paper_of(notebook)
         if own and own.check:
-            fault = _fault(lambda own=own, parameters=parameters: own.load("check")(parameters, paths))
-            found += [f"notebook {notebook}: {fault}"] if fault else []
+            faults.append(_fault(own.load("check"), parameters, paths))
         if {"YOUR_SENTENCE", "TARGET", "TRIGGERS"} <= set(parameters) and not models[parameters["MODELS"][0]]:
-            asked = [parameters[name] for name in ("YOUR_SENTENCE", "TARGET", "TRIGGERS")]
-            fault = _fault(lambda p=parameters, asked=asked: TriggerQuestion.of(loading.load(p["MODELS"][0]), *asked))
-            found += [f"notebook {notebook}: {fault}"] if fault else []
+            faults.append(_fault(_ask, parameters))
+        found += [f"notebook {notebook}: {fault}" for fault in faults if fault]
     if found:
         raise InputError("nothing was run:\n" + "\n".join(dict.fromkeys(found)))
 
 
-def _fault(attempt) -> str:
+def _load(name: str):
+    from insidebert.models import loading  # brings torch along, which notebooks without models do without
+
+    return loading.load(name)
+
+
+def _ask(parameters: dict) -> None:
+    from insidebert.measure.confusion import TriggerQuestion
+
+    asked = (parameters[name] for name in ("YOUR_SENTENCE", "TARGET", "TRIGGERS"))
+    TriggerQuestion.of(_load(parameters["MODELS"][0]), *asked)
+
+
+def _fault(attempt: Callable, *arguments) -> str:
     """What is wrong with what is tried; empty if nothing."""
     try:
-        attempt()
+        attempt(*arguments)
     except (InputError, OSError, UnicodeError) as error:
         return str(error)
     return ""

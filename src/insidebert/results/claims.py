@@ -1,6 +1,6 @@
 """What a paper claims, as data, and whether it holds for the models at hand."""
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from importlib.resources import files
 from pathlib import Path
 
@@ -177,11 +177,9 @@ def collect(paths: Paths, papers: tuple[str, ...]) -> pd.DataFrame:
             common = {name: getattr(claim, name) for name in ("id", "statement", "place", "unit", "question", "figure")}
             common |= {"paper": paper, "paper_value": claim.paper, "holds_if": claim.holds or ""}
             common |= {"why": "", "random": "", "file": ""}
-            for folder in (paths.results, *[paths.recorded] * ("recorded" in claim.data)):
-                recorded = folder == paths.recorded  # perhaps by an earlier version, which lacked the row
-                table, known = _table(folder / paper, claim.table, recorded)
-                asked = replace(claim, optional=claim.optional or recorded)
-                for row in decide(asked, table) if table is not None else []:
+            for folder in (paths.results, *[paths.recorded] * _recorded(claim, paths.recorded / paper)):
+                table, known = _table(folder / paper, claim.table, folder == paths.recorded)
+                for row in decide(claim, table) if table is not None else []:
                     p = p_value(row["measured"], row["low"], row["high"], claim.holds)
                     shas = [known[model] for model in (claim.models or (row["model"],)) if model in known]
                     rows.append(common | row | {"p": p, "file": " ".join(shas)})
@@ -212,18 +210,26 @@ def _limits(holds: str) -> tuple[float, float]:
         raise InputError(f"a claim holds 'above X', 'below X' or 'between X Y', not {holds!r}") from None
 
 
+def _recorded(claim: Claim, folder: Path) -> bool:
+    """Whether a run on other people's data decides a claim too; one by an earlier version may lack its row."""
+    path = folder / f"{claim.table}.csv"
+    if "recorded" not in claim.data or not path.exists():
+        return False
+    table = read_tidy(path)
+    known = {"dataset", *claim.where} <= {*table}
+    return known and bool((table[[*claim.where]] == pd.Series(claim.where)).all(axis=1).any())
+
+
 def _table(folder: Path, name: str, recorded: bool) -> tuple[pd.DataFrame | None, dict[str, str]]:
     """A tidy table, None if it is not there, and each trained model's first digits of its file's SHA-256.
 
-    In a recorded table the models say on which data they were measured; one that does not know it decides nothing.
+    In a recorded table the models say on which data they were measured.
     """
     path, record = folder / f"{name}.csv", folder / f"{name.rpartition('-')[0]}.json"
     if not path.exists():
         return None, {}
     table, models = read_tidy(path), read_json(record).get("models", []) if record.exists() else []
     files = {model["label"]: model["sha256"][:8] for model in models if model["weights"] == "trained"}
-    if recorded and "dataset" not in table:
-        return None, {}
     if recorded:
         on = table["dataset"].str.upper()
         files = {f"{label} on {data}": sha for label, sha in files.items() for data in on.unique()}

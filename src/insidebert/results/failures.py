@@ -8,6 +8,8 @@ from insidebert.papers import paper_of
 from insidebert.results.paths import Paths
 from insidebert.results.tables import read_json
 
+ROW = ("notebook", "measurement", "model", "reason")
+
 
 def record_failure(paths: Paths, notebook: str, reason: str, measurement: str = "", model: str = "") -> None:
     """Keep why a notebook failed, or one of its models in one measurement.
@@ -38,7 +40,8 @@ def _path(paths: Paths, notebook: str) -> Path:
 
 def _read(path: Path) -> list[dict]:
     try:
-        return read_json(path)["failures"] if path.exists() else []
-    except (InputError, KeyError):
+        rows = read_json(path)["failures"] if path.exists() else []
+        return [{name: str(row[name]) for name in ROW} for row in rows]
+    except (InputError, KeyError, TypeError):
         reason = "a record of what failed is damaged; run the notebook again"
         return [{"notebook": path.stem, "measurement": "", "model": "", "reason": reason}]

@@ -8,12 +8,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import nbformat
-
 from insidebert.errors import InputError, NotebookError
 from insidebert.files import write_text
 from insidebert.papers import paper_of
-from insidebert.results.cache import notebook_fingerprint
+from insidebert.results.cache import code_cells, notebook_fingerprint
 from insidebert.results.parameters import checked
 from insidebert.results.paths import Paths
 
@@ -44,11 +42,7 @@ class Notebook:
             InputError: not a notebook, or no cell (or several) tagged `parameters`, or one that does more than assign
                 literals.
         """
-        try:
-            cells = nbformat.read(path, as_version=4).cells
-        except (ValueError, AttributeError, nbformat.ValidationError) as error:
-            raise InputError(f"{path} is not a notebook: {error}") from None
-        tagged = [cell.source for cell in cells if "parameters" in cell.metadata.get("tags", [])]
+        tagged = [code for code, tags in code_cells(path) if "parameters" in tags]
         if len(tagged) != 1:
             raise InputError(f"{path} has {len(tagged)} cells tagged `parameters`; it needs exactly one")
         try:
@@ -56,7 +50,7 @@ class Notebook:
             defaults = {item.targets[0].id: ast.literal_eval(item.value) for item in body}
         except (AttributeError, ValueError, SyntaxError):
             raise InputError(f"{path}: the cell tagged `parameters` may only assign literals to names") from None
-        source = "\n".join(cell.source for cell in cells if cell.cell_type == "code")
+        source = "\n".join(code for code, _ in code_cells(path))
         return cls(path.stem, path, defaults, frozenset(re.findall(r'\.draw\("([^"]+)"', source)))
 
 
@@ -64,7 +58,7 @@ def discover(paths: Paths, paper: str | None = None) -> list[Notebook]:
     """The notebooks of one paper (`open_sesame` -> `11-open-sesame-...`) or of all, in order.
 
     Raises:
-        InputError: none.
+        InputError: there is none.
     """
     found = [path for path in sorted(paths.notebooks.glob("*.ipynb")) if not path.name.startswith(".")]
     if paper:
@@ -84,7 +78,7 @@ def up_to_date(output: Path, known: str) -> bool:
     """Whether an executed copy is there and was made from what has this fingerprint."""
     try:
         return json.loads(output.read_text(encoding="utf-8"))["metadata"].get("fingerprint") == known
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return False
 
 

@@ -4,7 +4,6 @@ Values arrive as text, from YAML or a command line, and become what the default 
 `No` or `2024` text where it is text.
 """
 
-from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -20,8 +19,14 @@ FROM_ZERO = {"SEED", "SEEDS", "seed", "frozen"}
 LARGEST = 2**32 - 1
 """Of whole numbers; what a seed may be."""
 
-RESERVED = {"cache", "book", "slides", "exercises", "lock", "ci", "reproduce"}
-"""Folders of `build/` that commands write anew, so that no profile may be called like them."""
+
+def _no_bool(value):
+    if isinstance(value, bool):
+        raise ValueError("true and false are not numbers")
+    return value
+
+
+NO_BOOL = BeforeValidator(_no_bool)
 
 
 def checked(notebook: str, defaults: dict, parameters: dict) -> dict:
@@ -42,14 +47,15 @@ def checked(notebook: str, defaults: dict, parameters: dict) -> dict:
         if isinstance(default, dict) and isinstance(parameters.get(name), dict):
             _no_unknown(f"notebook {notebook}: {name} has no", default, parameters[name])
     try:
-        return TypeAdapter(_type("", defaults)).validate_python(merged(defaults, parameters))
+        return TypeAdapter(_kind("", defaults)[0]).validate_python(merged(defaults, parameters))
     except ValidationError as error:
         raise InputError("\n".join(_explained(notebook, defaults, found) for found in error.errors())) from None
 
 
 def merged(parameters: dict, changes: dict) -> dict:
     """Parameters with some replaced; of one that is a dict, only the keys that are named."""
-    both = {name: parameters[name] | changes[name] for name in changes if _both_dicts(parameters, changes, name)}
+    dicts = {name for name, value in changes.items() if isinstance(value, dict)}
+    both = {name: parameters[name] | changes[name] for name in dicts if isinstance(parameters.get(name), dict)}
     return parameters | changes | both
 
 
@@ -80,11 +86,9 @@ def profile_file(folder: Path, profile: str) -> Path:
     """The file of a profile.
 
     Raises:
-        InputError: there is no such profile, or its name is that of a folder that commands write anew.
+        InputError: there is no such profile.
     """
-    known = sorted(path.stem for path in folder.glob("*.yml") if not path.name.startswith("."))
-    if profile in RESERVED:
-        raise InputError(f"a profile may not be called {profile!r}: a command writes build/{profile} anew; rename it")
+    known = sorted(path.stem for path in folder.glob("[!.]*.yml"))
     if profile not in known:
         raise InputError(f"no profile {profile!r}; there are {', '.join(known)}")
     return folder / f"{profile}.yml"
@@ -136,42 +140,30 @@ def _no_unknown(what: str, known: dict, found: dict) -> None:
             raise InputError(f"{what} {name!r}; there are {', '.join(map(str, known))}")
 
 
-def _type(name: str, default) -> Any:
-    """The type of a parameter, for pydantic."""
+def _kind(name: str, default) -> tuple[Any, str]:
+    """The type of a parameter, for pydantic, and what it takes, in words."""
+    least, rate = int(name not in FROM_ZERO), "rate" in name.lower()
     match default:
         case bool():
-            return bool
+            return bool, "true or false"
         case int():
-            return Annotated[int, BeforeValidator(_plain_number), Field(ge=int(name not in FROM_ZERO), le=LARGEST)]
+            bounds = Field(ge=least, le=LARGEST)
+            return Annotated[int, NO_BOOL, bounds], f"a whole number from {least} to {LARGEST}, such as {default}"
         case float():
-            bounds = Field(gt=0) if "rate" in name.lower() else Field(ge=0, le=1)
-            return Annotated[float, BeforeValidator(_plain_number), bounds]
+            words = f"a number above 0, such as {default}" if rate else "a share from 0 to 1"
+            return Annotated[float, NO_BOOL, Field(gt=0) if rate else Field(ge=0, le=1)], words
         case str():
-            return Annotated[str, AfterValidator(partial(_not_blank, bool(default.strip())))]
+            words = f"a text, such as {default!r}" if default else "a text"
+            return Annotated[str, Field(pattern=r"\S" if default.strip() else None)], words
         case list():
-            own = _type(name, default[0] if default else "")
-            return Annotated[list[own], Field(min_length=1), AfterValidator(_no_twins)]
+            own, _ = _kind(name, default[0] if default else "")
+            words = f"a list of at least one value, none of them twice, such as {default}"
+            return Annotated[list[own], Field(min_length=1), AfterValidator(_no_twins)], words
         case dict():
-            fields = TypedDict("Fields", {key: _type(key, value) for key, value in default.items()})
+            fields = TypedDict("Fields", {key: _kind(key, value)[0] for key, value in default.items()})
             fields.__pydantic_config__ = ConfigDict(extra="forbid", allow_inf_nan=False)
-            return fields
+            return fields, f"NAME: VALUE pairs, such as {default}"
     raise InputError(f"parameter {name} is {default!r}; a default is a number, a text, True, False, a list or a dict")
-
-
-def _takes(name: str, default) -> str:
-    """What a parameter takes, in words."""
-    match default:
-        case bool():
-            return "true or false"
-        case int():
-            return f"a whole number from {int(name not in FROM_ZERO)} to {LARGEST}, such as {default}"
-        case float():
-            return f"a number above 0, such as {default}" if "rate" in name.lower() else "a share from 0 to 1"
-        case str():
-            return f"a text, such as {default!r}" if default else "a text"
-        case list():
-            return f"a list of at least one value, none of them twice, such as {default}"
-    return f"NAME: VALUE pairs, such as {default}"
 
 
 def _explained(notebook: str, defaults: dict, found: dict) -> str:
@@ -183,26 +175,10 @@ def _explained(notebook: str, defaults: dict, found: dict) -> str:
         default = (default[0] if default else "") if isinstance(default, list) else default[part]
         name = part if isinstance(part, str) else name
         place += f"[{part + 1}]" if isinstance(part, int) else f".{part}" if place else part
-    return f"notebook {notebook}: {place} is {found['input']!r}; it takes {_takes(name, default)}"
-
-
-def _plain_number(value):
-    if isinstance(value, bool):
-        raise ValueError("true and false are not numbers")
-    return value
-
-
-def _not_blank(wanted: bool, text: str) -> str:
-    if wanted and not text.strip():
-        raise ValueError("blank")
-    return text
+    return f"notebook {notebook}: {place} is {found['input']!r}; it takes {_kind(name, default)[1]}"
 
 
 def _no_twins(values: list) -> list:
     if any(value in values[:i] for i, value in enumerate(values)):
         raise ValueError("a value twice")
     return values
-
-
-def _both_dicts(parameters: dict, changes: dict, name: str) -> bool:
-    return isinstance(parameters.get(name), dict) and isinstance(changes[name], dict)

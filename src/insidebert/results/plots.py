@@ -53,12 +53,13 @@ def ordered(values: Iterable[float], palette: str = "cividis") -> dict:
     return dict(zip(values, shades, strict=False))
 
 
-def line(ax: Axes, rows: pd.DataFrame, x: str, y: str, colour, marker="o", style="-", band=True, **options) -> None:
-    """A line over `x` with its interval `low` to `high` as a band; options as for `Axes.plot`."""
+def line(ax: Axes, rows: pd.DataFrame, x: str, y: str, colour, marker="o", style="-", band=True, **options) -> tuple:
+    """A line over `x` with its interval `low` to `high` as a band, and its end (x, y); options as for `Axes.plot`."""
     rows, options = rows.sort_values(x), {"clip_on": False, "zorder": 3} | options
     ax.plot(rows[x], rows[y], color=colour, marker=marker, linestyle=style, **options)
     if band:
         ax.fill_between(rows[x], rows["low"], rows["high"], color=colour, alpha=0.18, linewidth=0, zorder=2)
+    return rows[x].iloc[-1], rows[y].iloc[-1]
 
 
 def layer_axis(ax: Axes, layers: int, embedding: bool = False) -> None:
@@ -149,9 +150,16 @@ def linked_columns(
     ax.axis("off")
 
 
-def caption(figure: Figure, text: str) -> None:
-    """The paper's label and the models, under the figure."""
+def model_panels(table: pd.DataFrame, rows: int = 1, **options) -> tuple[list[str], Figure, np.ndarray]:
+    """The models of a table, and a figure with a column of panels for each; options as for `new_figure`."""
+    models = list(dict.fromkeys(table["model"]))
+    return models, *new_figure(len(models), rows, **options)
+
+
+def caption(figure: Figure, text: str) -> Figure:
+    """The figure with the paper's label and the models under it."""
     figure.supxlabel(text, fontsize=7.5, color="0.35", ha="left", x=0.01)
+    return figure
 
 
 def model_list(table: pd.DataFrame) -> str:

@@ -48,7 +48,7 @@ class Workspace:
             known = ", ".join(own.name.replace("_", "-") for own in papers())
             raise InputError(f"notebook {notebook!r} belongs to no paper; it is NN-PAPER-TOPIC, with one of {known}")
         work = cls(paper.name, notebook, Paths.find(profile), fresh)
-        remove_leftovers(work.paths.results, work.paths.figures, work.paths.executed, work.paths.cache)
+        remove_leftovers(work.paths.results, work.paths.figures, work.paths.output, work.paths.cache)
         return work
 
     def measure(self, name: str, function: Callable, names: list[str] | None, **settings) -> dict[str, pd.DataFrame]:

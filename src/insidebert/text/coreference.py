@@ -228,16 +228,19 @@ def _read_conll_2012(path: Path) -> Iterator[Document]:
         elif line and not line.startswith("#"):
             columns = line.split()
             if name is None or len(columns) < 12:
+                found = f"{len(columns)} columns" if name else "a word outside a document"
                 raise InputError(
-                    f"{path}, line {number}: {len(columns)} columns; CoNLL-2012 has at least 12, below a line "
-                    "'#begin document'"
+                    f"{path}, line {number}: {found}; CoNLL-2012 has at least 12 columns, below a line "
+                    "'#begin document'; mend it"
                 )
             words.append(columns[3])
             tags.append(columns[4])
             for item in columns[-1].split("|") if columns[-1] != "-" else []:
                 bracket = re.fullmatch(r"(\(?)([^()]+)(\)?)", item)
                 if not bracket or not (bracket[1] or bracket[3]):
-                    raise InputError(f"{path}, line {number}: {item!r} opens no mention and closes none")
+                    raise InputError(
+                        f"{path}, line {number}: {item!r} opens no mention and closes none; it is (ID, ID) or (ID)"
+                    )
                 entity = bracket[2]
                 if bracket[1]:
                     stack.append((entity, len(words) - 1))

@@ -47,7 +47,7 @@ def read(folder: Path) -> list[Article]:
 def _read_file(path: Path):
     preamble, *parts = re.split(r"(?m)^# ", read_text(path))
     if preamble.strip():
-        raise InputError(f"{path}, line 1: text before the first '# Title'")
+        raise InputError(f"{path}, line 1: text before the first '# Title'; give it one")
     for part in parts:
         title, _, body = part.partition("\n")
         paragraphs = tuple(tuple(block.strip().split("\n")) for block in re.split("\n\n+", body) if block.strip())

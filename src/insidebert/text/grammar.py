@@ -72,12 +72,12 @@ class Grammar:
                 raise InputError(f"{name}, line {number}: neither a rule (left -> right) nor a variable: {line!r}")
         for symbol, role in (item for options in self.rules.values() for _, items in options for item in items):
             if symbol not in self.rules and (not symbol.islower() or role):
-                raise InputError(f"{name}: {symbol} is used but no rule says what it is")
+                raise InputError(f"{name}: {symbol} is used but no rule says what it is; add one")
 
     @classmethod
     def read(cls, *paths: Path) -> "Grammar":
         """A grammar from files; later files may use symbols of earlier ones."""
-        return cls("\n".join(map(read_text, paths)), " + ".join(path.name for path in paths))
+        return cls("\n".join(map(read_text, paths)), " + ".join(map(str, paths)))
 
     def words_of(self, symbol: str) -> list[str]:
         """Every word that a lexical symbol can become."""
@@ -93,7 +93,7 @@ class Grammar:
             InputError: no such condition, or it has too few distinct sentences.
         """
         if condition not in self.rules:
-            raise InputError(f"{self.name} has no condition {condition!r}")
+            raise InputError(f"{self.name} has no condition {condition!r}; add its rule")
         draw = random.Random(f"{condition}/{seed}")  # conditions do not share a stream, so one can be sampled alone
         found: dict[tuple[str, ...], Sentence] = {}
         for _ in range(PATIENCE * count):

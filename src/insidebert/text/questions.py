@@ -210,7 +210,7 @@ def _read_mcscript(found: _Found, folder: Path, split: str, _: str) -> None:
             name = f"{instance.get('id', number)}/{asked.get('id', i)}"
             right = [answer.get("correct", "").lower() == "true" for answer in asked.iter("answer")]
             if sum(right) != 1:
-                raise InputError(f"{path}, question {name}: {sum(right)} answers have correct='True'; mark one")
+                raise InputError(f"{path}, question {name}: {sum(right)} answers have correct='True'; it must be one")
             passage, options = instance.findtext("text", "").strip(), tuple(map(_content, asked.iter("answer")))
             notes = (("type", asked.get("type")),) if asked.get("type") else ()
             with _at(path, "MCScript"):
@@ -222,8 +222,8 @@ def _read_lines(found: _Found, folder: Path, split: str, _: str) -> None:
     for number, line in _lines(path):
         with _at(f"{path}, line {number}", "JSON with id, passage, question, options, answer and perhaps notes"):
             item = json.loads(line)
-            if not isinstance(item["options"], list):
-                raise InputError(f"options {item['options']!r} are not a list")
+            if not isinstance(item["options"], list) or not isinstance(item["id"], str | int):
+                raise InputError(f"options {item['options']!r} are not a list, or id {item['id']!r} no text; mend it")
             texts, notes = (str(item["id"]), item["passage"], item["question"]), tuple(item.get("notes", {}).items())
             if type(item["answer"]) is not int:
                 raise InputError(f"question {texts[0]}: answer {item['answer']!r} is not a whole number")
@@ -280,7 +280,7 @@ def _at(place: str | Path, form: str) -> Iterator[None]:
         raise InputError(f"{place}: {error}") from None
     except OSError as error:
         raise InputError(f"{place} cannot be read ({error.strerror or error}); put it there") from None
-    except (AttributeError, KeyError, TypeError, ValueError, ElementTree.ParseError) as error:
+    except (AttributeError, KeyError, RecursionError, TypeError, ValueError, ElementTree.ParseError) as error:
         raise InputError(f"{place}: this is not {form} ({type(error).__name__}: {error}); mend it") from None
 
 

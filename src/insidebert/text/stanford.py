@@ -239,9 +239,9 @@ def _renamed(tree: Tree, heads: list[int], relations: list[str], word: int) -> s
 
 
 def is_universal(trees: list[Tree]) -> bool:
-    """Whether trees are in Universal Dependencies: only there do objects come as `obj` and prepositions as `case`."""
+    """Whether trees are in Universal Dependencies, by relations that are only there, as `obj` and `case` are."""
     found = {relation for tree in trees for relation in tree.relations}
-    return bool(found & {"obj", "case"}) and "pobj" not in found
+    return bool(found & {"obj", "obl", "case", "flat", "fixed", "compound", "clf"}) and "pobj" not in found
 
 
 def trees_of(treebank: Path | str, relations: str) -> tuple[list[Tree], dict[str, int]]:

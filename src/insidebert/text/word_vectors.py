@@ -61,7 +61,7 @@ def read(source: str) -> WordVectors:
     places: dict[str, int] = {}
     rows: list[np.ndarray] = []
     with path.open("rb") as lines:  # line by line, because GloVe's larger files have gigabytes
-        for number, line in enumerate(lines, 1):
+        for number, line in ((number, line) for number, line in enumerate(lines, 1) if line.strip()):
             # some words of GloVe's larger files have spaces in them, so the numbers are counted from the end
             word, *numbers = (
                 decoded(line, path, number).lstrip("\ufeff").rstrip().rsplit(" ", len(rows[0]) if rows else -1)
@@ -71,7 +71,9 @@ def read(source: str) -> WordVectors:
             except ValueError:
                 row = np.empty(0)
             if not word or len(row) < 2 or (rows and len(row) != len(rows[0])) or not np.isfinite(row).all():
-                raise InputError(f"{path}, line {number}: not a word and {len(rows[0]) if rows else 'some'} numbers")
+                raise InputError(
+                    f"{path}, line {number}: not a word and {len(rows[0]) if rows else 'some'} numbers; mend it"
+                )
             places.setdefault(word, len(rows))
             rows.append(row)
     if not rows:

@@ -4,6 +4,8 @@ import re
 from collections.abc import Sequence
 from unicodedata import category
 
+from insidebert.errors import InputError
+
 INSIDE = "'’-‐"
 """Marks that belong to a word when letters are on both sides: girl's, well-known."""
 
@@ -14,6 +16,8 @@ def tokenized(tokenizer, *texts, **options):
     before = backend.encode_special_tokens
     try:
         return tokenizer(*texts, split_special_tokens=True, return_attention_mask=False, **options)
+    except TypeError:
+        raise InputError("a sentence is no text, or holds half of a character (a lone surrogate); mend it") from None
     finally:
         backend.encode_special_tokens = before
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -44,12 +45,11 @@ def patterns(examples: pd.DataFrame, heads: pd.DataFrame) -> Figure:
             own = rows[(rows["model"] == model) & (rows["pattern"] == name)]
             plots.linked_columns(ax, own, plots.TOKEN_COLOURS["[CLS]"])
             ax.set_title(pattern_title(name, own.iloc[0], heads), fontsize=8)
-    plots.caption(
+    return plots.caption(
         figure,
         f"Figure 1 of {PAPER}, with {plots.model_list(rows)}; heads as layer-head, each the highest in its statistic\n"
         "over all segments (its mean is given); attention from the left column to the right one, darker is more",
     )
-    return figure
 
 
 def pattern_title(name: str, row: pd.Series, heads: pd.DataFrame) -> str:
@@ -99,8 +99,7 @@ def norms(heads: pd.DataFrame, layers: pd.DataFrame) -> Figure:
 def _by_layer(which: str, panels: list[Panel], heads: pd.DataFrame, layers: pd.DataFrame, printed: dict) -> Figure:
     """A row of panels per group of statistics, a column per model: heads as dots, layer means as lines."""
     heads, means, random = plots.shown(heads), plots.shown(layers), layers[layers["weights"] == "random"]
-    models = list(means["model"].unique())
-    figure, axes = plots.new_figure(len(models), len(panels), width=4.7, height=2.9, sharey="row")
+    models, figure, axes = plots.model_panels(means, len(panels), width=4.7, height=2.9, sharey="row")
     for line_of_axes, panel in zip(axes, panels, strict=True):
         for ax, model in zip(line_of_axes, models, strict=True):
             of_model = [table[table["model"] == model] for table in (heads, means, random)]
@@ -111,8 +110,7 @@ def _by_layer(which: str, panels: list[Panel], heads: pd.DataFrame, layers: pd.D
                 ax.set_xlabel("")
     said = ["dots: heads", "lines: means of a layer", "dotted: random weights" if len(random) else ""]
     said += ["diamonds: BERT-base as printed, at its relative depth" if printed else ""]
-    plots.caption(figure, f"{which}\nwith {plots.model_list(means)}; {'; '.join(filter(None, said))}")
-    return figure
+    return plots.caption(figure, f"{which}\nwith {plots.model_list(means)}; {'; '.join(filter(None, said))}")
 
 
 def _panel(ax: Axes, panel: Panel, heads: pd.DataFrame, means: pd.DataFrame, random: pd.DataFrame, printed: dict):
@@ -123,10 +121,9 @@ def _panel(ax: Axes, panel: Panel, heads: pd.DataFrame, means: pd.DataFrame, ran
         shift = (i - (len(panel.statistics) - 1) / 2) * 0.16
         face = {"facecolors": "none", "edgecolors": colour} if again else {"color": colour}
         ax.scatter(dots["layer"] + shift, dots["value"], s=8, alpha=0.5, linewidth=0.6 if again else 0, **face)
-        line = means[means["statistic"] == name].rename(columns={"value": "mean"}).sort_values("layer")
+        line = means[means["statistic"] == name]
         style = (0, (4, 1.5)) if again else "-"
-        plots.line(ax, line, "layer", "mean", colour, marker=plots.MARKERS[i], style=style)
-        ends.append((line["layer"].iloc[-1], line["mean"].iloc[-1], name, colour))
+        ends.append((*plots.line(ax, line, "layer", "value", colour, plots.MARKERS[i], style), name, colour))
         drawn = random[random["statistic"] == name]
         ax.plot(drawn["layer"], drawn["value"], color="0.2" if not panel.share else colour, **LIGHT)
         read = printed.get(name, {})
@@ -151,47 +148,36 @@ def _even_spread(ax: Axes, nats: float) -> None:
 def importance(layers: pd.DataFrame) -> Figure:
     """Figure 3: mean |gradient| of the loss by layer and class of token."""
     rows = layers[layers["tokens"] != "[CLS]"]
-    models = list(rows["model"].unique())
-    figure, (axes,) = plots.new_figure(len(models), width=4.6, height=3.3, sharey=True)
+    models, figure, (axes,) = plots.model_panels(rows, width=4.6, height=3.3, sharey=True)
     scaled = rows.assign(**{name: rows[name] * 1000 for name in ("gradient", "low", "high")})
     for ax, model in zip(axes, models, strict=True):
         own, ends = scaled[scaled["model"] == model], []
         for i, (name, line) in enumerate(own.groupby("tokens", sort=False)):
             colour = plots.TOKEN_COLOURS[name]
-            plots.line(ax, line, "layer", "gradient", colour, marker=plots.MARKERS[i])
-            last = line.sort_values("layer").iloc[-1]
-            ends.append((last["layer"], last["gradient"], name, colour))
+            end = plots.line(ax, line, "layer", "gradient", colour, marker=plots.MARKERS[i])
+            ends.append((*end, name, colour))
         plots.layer_axis(ax, int(own["layer"].max()))
         ax.set_ylim(0, scaled["high"].max() * 1.05)
         ax.set_ylabel("mean |dL / da| (10⁻³ nats)" if ax is axes[0] else "")
         ax.set_title(model)
         plots.label_ends(ax, ends)
-    plots.caption(
+    return plots.caption(
         figure,
         f"Figure 3 of {PAPER}, with {plots.model_list(rows)}; bands: 95% bootstrap intervals over segments; L:\n"
         "loss at masked pieces, under the model's own language-model head or, where it has none, that in\n"
         "models/masked_heads; the paper's axis goes to 2.2: compare shapes; [CLS] is not drawn",
     )
-    return figure
 
 
 def strong_heads(heads: pd.DataFrame) -> pd.DataFrame:
     """Section 3.1: heads that put over half of their attention on the next or the previous token."""
-    rows = plots.shown(heads)
-    found = rows[rows["statistic"].isin(list(STRONG)) & (rows["value"] > 0.5)].sort_values(
-        ["model", "statistic", "layer", "head"]
-    )
-    return pd.DataFrame(
-        {
-            "model": found["model"],
-            "attends to": found["statistic"].map(STRONG),
-            "head": found["layer"].astype(str) + "-" + found["head"].astype(str),
-            "attention (%)": (found["value"] * 100).map("{:.1f}".format),
-            "95% interval": [
-                f"[{a * 100:.1f}, {b * 100:.1f}]" for a, b in zip(found["low"], found["high"], strict=True)
-            ],
-        }
-    )
+    found = plots.shown(heads).query("statistic in @STRONG and value > 0.5")
+    found = found.sort_values(["model", "statistic", "layer", "head"])
+    rows = []
+    for row in found.itertuples():
+        mean, low, high = (f"{share * 100:.1f}" for share in (row.value, row.low, row.high))
+        rows.append((row.model, STRONG[row.statistic], f"{row.layer}-{row.head}", mean, f"[{low}, {high}]"))
+    return pd.DataFrame(rows, columns=["model", "attends to", "head", "attention (%)", "95% interval"])
 
 
 def map_of_heads(heads: pd.DataFrame) -> Figure:
@@ -209,8 +195,11 @@ def map_of_heads(heads: pd.DataFrame) -> Figure:
         named = own[own["function"] != ""]
         left.scatter(named["x"], named["y"], s=90, facecolors="none", edgecolors=plots.MARKED, label="linguistic head")
         for place in named.itertuples():
+            apart = np.hypot(named["x"] - place.x, named["y"] - place.y).drop(place.Index)
+            up = apart.empty or named.at[apart.idxmin(), "y"] < place.y  # away from the nearest ring
             side = "right" if place.x > own["x"].mean() else "left"  # towards the middle, away from the legend
-            beside = {"xytext": (-7 if side == "right" else 7, 5), "textcoords": "offset points", "ha": side}
+            away = (-7 if side == "right" else 7, 5 if up else -11)
+            beside = {"xytext": away, "textcoords": "offset points", "ha": side}
             left.annotate(place.function, (place.x, place.y), fontsize=7.5, **beside)
         for layer, group in own.groupby("layer"):
             right.scatter(group["x"], group["y"], color=shades[layer], s=26, label=layer)
@@ -222,14 +211,13 @@ def map_of_heads(heads: pd.DataFrame) -> Figure:
             ax.set_aspect("equal", adjustable="datalim")
             names = "layer" if ax is right else None
             ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), handletextpad=0.1, title=names)
-    plots.caption(
+    return plots.caption(
         figure,
         f"Figure 6 of {PAPER}, with {plots.model_list(rows)}; distances stand for Jensen-Shannon divergences,\n"
         "axes have no unit; stress: 0 where the plane keeps all distances, from 0.2 on it keeps them poorly;\n"
         "rings: heads that are best at a relation (auxpass: passive auxiliary, det: determiner, dobj: direct object,\n"
         "pobj: object of a preposition, poss: possessor)",
     )
-    return figure
 
 
 ARTIFACTS = artifacts("look_at")

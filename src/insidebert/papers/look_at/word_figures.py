@@ -18,27 +18,17 @@ def relations(table: pd.DataFrame) -> pd.DataFrame:
     trained, random = plots.shown(table), table[table["weights"] == "random"]
     first = trained[trained["model"] == trained["model"].iloc[0]]
     printed = PRINTED["table-1"]
-    listed = sorted(
-        first["relation"], key=lambda name: ([*printed, name].index(name), list(first["relation"]).index(name))
-    )
+    listed = sorted(first["relation"], key=lambda name: [*printed, name].index(name))  # the paper's first, in its order
     rows = []
     for name in listed:
         own = trained[trained["relation"] == name].set_index("model", drop=False)
         top = own.iloc[0]
-        row = {
-            "relation": name,
-            "in words": in_words(name),
-            "cases": str(top.cases),
-            "offset": f"{top.offset_accuracy * 100:.1f} ({top.offset:+d})",
-        }
-        for model in dict.fromkeys(trained["model"]):
-            if model not in own.index:
-                continue
+        row = {"relation": name, "in words": in_words(name), "cases": str(top.cases)}
+        row["offset"] = f"{top.offset_accuracy * 100:.1f} ({top.offset:+d})"
+        for model in own.index:
             best, luck = own.loc[model], random[(random["model"] == model) & (random["relation"] == name)]
             row[model] = f"{head_name(best)} {best.accuracy * 100:.1f}"
-            row[f"{model} held out"] = f"{best.held_out * 100:.1f} [{best.low * 100:.0f}, {best.high * 100:.0f}]" + (
-                "" if best.stable else " †"
-            )
+            row[f"{model} held out"] = interval(best) + ("" if best.stable else " †")
             row[f"{model} random"] = f"{luck['accuracy'].iloc[0] * 100:.1f}" if len(luck) else "-"
         head, accuracy, baseline, offset = printed.get(name, [None] * 4)
         row["paper"] = f"{head} {accuracy:.1f}" if head else "-"
@@ -54,9 +44,9 @@ def against_offsets(table: pd.DataFrame, where: str) -> Figure:
         where: the treebank, in words.
     """
     trained, random = plots.shown(table), table[table["weights"] == "random"]
-    models = list(dict.fromkeys(trained["model"]))
     listed = [name for name in PRINTED["table-1"] if name in set(trained["relation"])]
-    figure, (axes,) = plots.new_figure(len(models), width=4.4, height=0.34 * len(listed) + 1.2, sharey=True)
+    height = 0.34 * len(listed) + 1.2
+    models, figure, (axes,) = plots.model_panels(trained, width=4.4, height=height, sharey=True)
     for ax, model in zip(axes, models, strict=True):
         own, luck = (part[part["model"] == model].set_index("relation") for part in (trained, random))
         _ranges(ax, [name for name in listed if name in own.index], listed, own, luck)
@@ -64,14 +54,13 @@ def against_offsets(table: pd.DataFrame, where: str) -> Figure:
     axes[0].set_yticks(range(len(listed)), [f"{in_words(name)} ({name})" for name in listed])
     axes[0].invert_yaxis()
     axes[-1].legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
-    plots.caption(
+    return plots.caption(
         figure,
         f"Not in {PAPER}: {plots.model_list(trained)}, {where};\n"
         "bars: 95% bootstrap intervals over sentences; ticks: BERT-base on the Wall Street Journal as printed, but\n"
         f"for auxpass, where the paper's {PRINTED['table-1']['auxpass'][1]} is a misprint for the "
         f"{PRINTED['notebook-1']['auxpass']} of its authors' notebook",
     )
-    return figure
 
 
 def _ranges(ax: Axes, there: list[str], listed: list[str], own: pd.DataFrame, luck: pd.DataFrame) -> None:
@@ -140,13 +129,12 @@ def functions(lines: pd.DataFrame, which: int = 0) -> Figure:
             if example == examples[0]:
                 best = own.iloc[0]
                 ax.set_title(f"{in_words(name)}\n{head_name(best)}, right in {best['accuracy'] * 100:.0f}%", fontsize=8)
-    plots.caption(
+    return plots.caption(
         figure,
         f"Figure 5 of {PAPER}, with {rows['model'].iloc[0]}; best heads of our Tables 1 and 2 (*: from head word to\n"
         "dependent); the first short sentences in which the head is right; red: what it is said to do; attention to\n"
         "[CLS] and [SEP], often the most, and shares below 5% are left out",
     )
-    return figure
 
 
 def sentence(pieces: list[str], attention: np.ndarray, title: str) -> Figure:

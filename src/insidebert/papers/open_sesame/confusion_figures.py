@@ -33,8 +33,7 @@ PRINTED_DIFFERENCES = {
 def reflexives(layers: pd.DataFrame) -> Figure:
     """Figure 5: confusion by layer, two candidates above, three below, the paper's own values laid under ours."""
     trained = plots.shown(layers)
-    models = list(dict.fromkeys(trained["model"]))
-    figure, axes = plots.new_figure(len(models), 2, width=3.7, height=3.0, sharey="row", sharex="col")
+    models, figure, axes = plots.model_panels(trained, 2, width=3.7, height=3.0, sharey="row", sharex="col")
     for column, model in zip(axes.T, models, strict=True):
         own = layers[layers["model"] == model]
         for ax, labels, candidates in zip(column, (("R1", "R4"), ("R5", "R8")), (2, 3), strict=True):
@@ -46,20 +45,18 @@ def reflexives(layers: pd.DataFrame) -> Figure:
         column[1].set_title("three candidates")
         column[0].set_xlabel("")
     _bit_axes(axes)
-    plots.caption(
+    return plots.caption(
         figure,
         f"Figure 5 of {PAPER}, with {plots.model_list(trained)}; bands: 95% bootstrap intervals. Thin lines of the\n"
         "same colour: the paper's BERT-base, its 12 layers laid over ours by depth (read from its figure, to 0.02);\n"
         f"dashed black: random weights.\n{_key(trained)}",
     )
-    return figure
 
 
 def agreement(layers: pd.DataFrame, differences: pd.DataFrame) -> Figure:
     """Companion of Figure 5: confusion by layer above, the planned differences with their intervals below."""
     trained, apart = plots.shown(layers), plots.shown(differences)
-    models = list(dict.fromkeys(trained["model"]))
-    figure, axes = plots.new_figure(len(models), 2, width=3.7, height=3.0, sharey="row", sharex="col")
+    models, figure, axes = plots.model_panels(trained, 2, width=3.7, height=3.0, sharey="row", sharex="col")
     for (above, below), model in zip(axes.T, models, strict=True):
         _condition_lines(above, layers[layers["model"] == model])
         _even_split(above, 2)
@@ -72,13 +69,12 @@ def agreement(layers: pd.DataFrame, differences: pd.DataFrame) -> Figure:
     low, high = axes[1, 0].get_ylim()
     axes[1, 0].set_ylim(low, high + 0.45 * (high - low))  # room for the legend
     axes[1, 0].legend(loc="upper left", fontsize=7.5)
-    plots.caption(
+    return plots.caption(
         figure,
         f"Companion to Figure 5 of {PAPER}, who print no such figure; with {plots.model_list(trained)}; bands: 95%\n"
         f"bootstrap intervals; dashed black: random weights. In brackets: the mean that the paper's Table 2 gives.\n"
         f"{_key(trained)}",
     )
-    return figure
 
 
 def representative_sentences(agreement: pd.DataFrame, reflexive: pd.DataFrame) -> pd.DataFrame:
@@ -138,8 +134,7 @@ def _condition_lines(ax: Axes, rows: pd.DataFrame) -> None:
     ends = []
     for label, own in plots.shown(rows).sort_values("layer").groupby("label"):
         style = _style(label)
-        plots.line(ax, own, "layer", "confusion", **style)
-        ends.append((own["layer"].iloc[-1], own["confusion"].iloc[-1], label, style["colour"]))
+        ends.append((*plots.line(ax, own, "layer", "confusion", **style), label, style["colour"]))
     for _, own in rows[rows["weights"] == "random"].sort_values("layer").groupby("label"):
         ax.plot(own["layer"], own["confusion"], color="black", lw=0.6, ls="--", zorder=1)
     ax.set_ylim(0, max(2.0, 1.05 * ax.dataLim.y1))

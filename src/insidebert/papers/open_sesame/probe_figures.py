@@ -33,14 +33,10 @@ def generalization(accuracy: pd.DataFrame, split: str, label: str, title: str) -
     for i, (model, own) in enumerate(rows.groupby("model", sort=False)):
         for weights, lines in own.groupby("weights", sort=False):
             random = weights == "random"
-            style = (
-                (3 * i, (3, 3 * max(1, len(palette) - 1))) if random else "-"
-            )  # dashes that take turns where lines meet
-            marker = "" if random else plots.MARKERS[i]
-            plots.line(ax, lines, "layer", "accuracy", palette[model], marker, style)
-            last = lines.iloc[-1]
-            name = f"{model}, random weights" if random else model
-            ends.append((last["layer"], last["accuracy"], name, palette[model]))
+            dashes = (3 * i, (3, 3 * max(1, len(palette) - 1)))  # they take turns where lines meet
+            marker, style = ("", dashes) if random else (plots.MARKERS[i], "-")
+            end = plots.line(ax, lines, "layer", "accuracy", palette[model], marker, style)
+            ends.append((*end, f"{model}, random weights" if random else model, palette[model]))
     plots.layer_axis(ax, int(rows["layer"].max()), embedding=True)
     plots.percent_axis(ax, "sentences with the right word (%)")
     ax.set_ylim(-0.03, 1.03)
@@ -49,12 +45,11 @@ def generalization(accuracy: pd.DataFrame, split: str, label: str, title: str) -
         ends.append((rows["layer"].max(), share, name, GREY))
     plots.label_ends(ax, ends)
     ax.set_title(title)
-    plots.caption(
+    return plots.caption(
         figure,
         f"{label} of {PAPER}, with {plots.model_list(rows)}; bands: 95% bootstrap intervals over sentences and\n"
         "training seeds. Random weights: a twin that keeps its trained embeddings, its layers drawn anew.",
     )
-    return figure
 
 
 def nth_token(accuracy: pd.DataFrame) -> Figure:
@@ -78,13 +73,12 @@ def nth_token(accuracy: pd.DataFrame) -> Figure:
         figure.colorbar(image, ax=ax, pad=0.01, ticks=[0, 0.5, 1], format=lambda share, _: f"{100 * share:.0f}")
     axes[-1, 0].set_xlabel("layer")
     widest = (trained["high"] - trained["low"]).max() / 2
-    plots.caption(
+    return plots.caption(
         figure,
         f"Figure 4 of {PAPER}, with {plots.model_list(trained)}; {int(trained['sentences'].iloc[0])} test sentences "
         f"(the first model's);\n95% intervals over sentences and seeds are at most ±{100 * widest:.0f} points. "
         "emb: embedding layer before any\nattention; no pos.: the same without its position embedding",
     )
-    return figure
 
 
 def selectivity(*tables: pd.DataFrame) -> Figure:
@@ -104,12 +98,11 @@ def selectivity(*tables: pd.DataFrame) -> Figure:
     axes[0].set_ylabel("task minus control (points)")
     axes[0].yaxis.set_major_formatter(lambda share, _: f"{100 * share:+.0f}" if share else "0")
     figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper right", ncols=len(palette))
-    plots.caption(
+    return plots.caption(
         figure,
         f"Not in {PAPER}. Control task: every word type draws a rank by lot, the word of highest rank is the target\n"
         "(Hewitt and Liang 2019). Above 0 the probe does better than by memory of words alone; bands: 95% intervals",
     )
-    return figure
 
 
 def example_sentences(sentences: pd.DataFrame) -> pd.DataFrame:
