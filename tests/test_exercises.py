@@ -105,8 +105,8 @@ def test_the_student_version_holds_no_solution_and_all_metadata(path):
 
 def test_the_command_writes_every_exercise(tmp_path, capsys):
     make_student.main(tmp_path)
-    assert sorted(path.name for path in tmp_path.iterdir()) == [path.name for path in SOURCES]
-    assert not any("BEGIN SOLUTION" in path.read_text(encoding="utf-8") for path in tmp_path.iterdir())
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["check", *(path.name for path in SOURCES)]
+    assert not any("BEGIN SOLUTION" in path.read_text(encoding="utf-8") for path in tmp_path.glob("*.ipynb"))
     assert str(tmp_path / "look-at.ipynb") in capsys.readouterr().out
 
 
@@ -666,7 +666,7 @@ def test_always_the_same_sentence_is_not_random(which):
     def wrong(question, random):
         return under_attack(question, random, draw=lambda: which(check_sentences(question.passage)))
 
-    with pytest.raises(AssertionError, match="sentence . of the passage was added everywhere"):
+    with pytest.raises(AssertionError, match=r"sentence . of the passage was added everywhere"):
         check.distractors(wrong, [])
 
 

@@ -321,6 +321,7 @@ def test_a_number_that_has_moved_is_found():
 
 
 PROMPT = re.compile(r"^\d+\. \*(.+?)\* (.+)$", re.MULTILINE)
+THEIRS = re.compile(r"\(paper[^)]*\)|; the paper has[^.]*|(The paper|In the paper|Paper)\b.*?(?=Ours|\. [A-Z`]|$)")
 
 
 @pytest.mark.parametrize("name", PLANS)

@@ -25,7 +25,7 @@ WORDS_OF_CASES = (
 
 
 SMALL = Question("small", "Rain fell. Birds sang. Doors closed.", "What was there?", ("tea", "nothing", "hot cake"), 1)
-"""Three or four words a distractor: few orders, of which one has no and some exactly half of the words in other places."""
+"""Three or four words a distractor: few orders, among them the original and some whose degree is exactly one half."""
 
 
 def shuffle_degrees(function: Callable[[list[str], list[str]], float]) -> None:
