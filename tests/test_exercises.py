@@ -66,7 +66,7 @@ def test_sources_are_valid_for_nbgrader(path):
             assert cell.cell_type == "code" or (own["grade"] and own["solution"])
     ids = [own["grade_id"] for own in gradings(notebook)]
     assert len(ids) == len(set(ids)) and all(name.startswith(path.stem) for name in ids)
-    assert 3 <= sum(own["locked"] for own in gradings(notebook)) <= 4
+    assert 4 <= sum(own["locked"] for own in gradings(notebook)) <= 5
 
 
 def test_grade_ids_are_unique_over_all_notebooks():

@@ -1,7 +1,7 @@
 """Checks of teaching/exercises/multiple-choice.ipynb."""
 
-from collections import Counter
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from random import Random
 
 import numpy as np
@@ -9,7 +9,7 @@ import pandas as pd
 from rapidfuzz.distance import OSA, Hamming, Indel, Levenshtein
 
 from check.compare_answer import praise, settle
-from insidebert.text.attacks import THRESHOLD, sentences, shuffle_degree
+from insidebert.text.attacks import shuffle_degree, spoiled
 from insidebert.text.questions import Question
 
 WORDS_OF_CASES = (
@@ -22,10 +22,6 @@ WORDS_OF_CASES = (
     ("he put the red cup down", "the cup"),
 )
 """Originals and what became of them; each tells some mistakes apart."""
-
-
-SMALL = Question("small", "Rain fell. Birds sang. Doors closed.", "What was there?", ("tea", "nothing", "hot cake"), 1)
-"""Three or four words a distractor: few orders, among them the original and some whose degree is exactly one half."""
 
 
 def shuffle_degrees(function: Callable[[list[str], list[str]], float]) -> None:
@@ -89,31 +85,7 @@ def shuffle_degrees(function: Callable[[list[str], list[str]], float]) -> None:
     )
 
 
-def distractors(attacked: Callable[[Question, Random], Question], questions: Sequence[Question]) -> None:
-    """A function that puts a question under AddSent2Opt-Shuffle: each distractor becomes a shuffle of itself and one
-    sentence of the passage.
-
-    Args:
-        attacked: draws from the random that it is given, and from nothing else.
-        questions: what it is tried on, besides a made question whose every outcome can be counted.
-    """
-    random = Random(0)
-    made = [attacked(question, random) for question in questions]
-    taken = [place for pair in zip(questions, made, strict=True) for place in _sentences_added(*pair)]
-    random = Random(0)
-    if made != [attacked(question, random) for question in questions]:
-        raise AssertionError(
-            "with the same `random` the result is another; draw with `random.choice` and `random.shuffle`, from the "
-            "`random` that the function is given"
-        )
-    _draws([(new, _sentences_added(SMALL, new)) for new in (attacked(SMALL, Random(seed)) for seed in range(300))])
-    praise(
-        f"{len(taken)} distractors hold their own words and one sentence's, far from their order.",
-        "the right option is now the shortest. Could a reader that looks at lengths alone profit from the attack?",
-    )
-
-
-def change(changes, average, accuracies: pd.DataFrame, original: str = "BERT") -> None:
+def change(changes, average, accuracies: pd.DataFrame, original: str = "BERT", predicted: str | None = None) -> None:
     """The change of accuracy under each attack, in % of the original accuracy, and its average.
 
     Args:
@@ -121,6 +93,7 @@ def change(changes, average, accuracies: pd.DataFrame, original: str = "BERT") -
         average: over attacks and data sets.
         accuracies: a row for the original and one for each attack, a column a data set.
         original: name of the first of these rows.
+        predicted: the attack that was expected to cost most; any will do.
     """
     before = accuracies.loc[original].to_numpy()
     attacked = accuracies.drop(index=original)
@@ -159,8 +132,10 @@ def change(changes, average, accuracies: pd.DataFrame, original: str = "BERT") -
         "this is the median; the average is asked for": np.median(right),
     }
     settle("the average", average, right.mean(), mistakes, tolerance=0.06, case=case)
+    worst = attacked.index[right.mean(1).argmin()]
+    said = "" if predicted is None else ", as you predicted" if predicted == worst else f" (you said {predicted})"
     praise(
-        f"{right.mean():.1f}% on average, relative to the original.",
+        f"{right.mean():.1f}% on average, relative to the original; most under {worst}{said}.",
         "a reader that falls to chance changes by -67% from 75 with four options, by -43% from 87.7 with two. "
         "What would a fair comparison of data sets have to take into account?",
     )
@@ -201,6 +176,65 @@ def expected_accuracy(function: Callable[[float, int], float]) -> None:
     )
 
 
+def counting(
+    reader: Callable[[Question], int],
+    accuracies: Mapping[str, float],
+    attacked: Callable[[Question, Random], Question],
+    questions: Sequence[Question],
+) -> None:
+    """A reader that counts words, and what four tests find out about it.
+
+    Args:
+        reader: question -> the option with the most different words that stand in the passage; the first, if several.
+        accuracies: `original`, `P-Shuffle`, `P-Remove` and `AddSent2Opt-Shuffle` -> share of right answers.
+        attacked: from exercise 2, drawing from Random(0) question by question.
+    """
+    random = Random(0)
+    tests = {name: [spoiled(q, name, seed=1) for q in questions] for name in ("original", "P-Shuffle", "P-Remove")}
+    tests["AddSent2Opt-Shuffle"] = [attacked(question, random) for question in questions]
+    asked = [question for test in tests.values() for question in test]
+    chosen = np.array([reader(question) for question in asked], dtype=object)
+
+    def instead(score: Callable) -> np.ndarray:
+        return np.array([int(np.argmax([score(_words(o), _words(q.passage)) for o in q.options])) for q in asked])
+
+    right = instead(_shared)
+    mistakes = {
+        "this is the largest share of an option's words; the NUMBER of them is asked for": instead(
+            lambda option, passage: _shared(option, passage) / len(option)
+        ),
+        "this is the option with the fewest such words": instead(lambda option, passage: -_shared(option, passage)),
+        "options are counted from 0": right + 1,
+        "this is the right answer; the reader must not look at it": np.array([q.answer for q in asked]),
+    }
+    names = [f"a question under {name}" for name, test in tests.items() for _ in test]
+    settle("the option chosen", chosen, right, mistakes, names, case="Lower case, each word of an option once.")
+    if set(accuracies) != set(tests):
+        raise AssertionError(
+            f"an accuracy for each of {', '.join(tests)} is asked for, not for {', '.join(accuracies)}"
+        )
+    rightness = (right == [q.answer for q in asked]).reshape(len(tests), -1)
+    wanted = rightness.mean(1)
+    mistakes = {
+        "these are in percent; shares are asked for": 100 * wanted,
+        "these are numbers of questions; divide by how many there are": rightness.sum(1),
+        "these are shares of wrong answers": 1 - wanted,
+    }
+    settle("the accuracy", [accuracies[name] for name in tests], wanted, mistakes, list(tests))
+    praise(
+        ", ".join(f"{name} {share:.2f}" for name, share in zip(tests, wanted, strict=True)) + ".",
+        "which of the four tests show that this reader does not read, and which does it pass?",
+    )
+
+
+def _words(text: str) -> set[str]:
+    return set(re.findall(r"\w+", text.lower()))
+
+
+def _shared(option: set[str], passage: set[str]) -> int:
+    return len(option & passage)
+
+
 def _edits(before: list[str], after: list[str], row: int = 1, column: int = 1) -> int:
     """Least number of edits from a table whose row 0 and column 0 count by `row` and `column`; 1 is right, 0 forgot."""
     table = np.add.outer(column * np.arange(len(before) + 1), row * np.arange(len(after) + 1))
@@ -208,73 +242,3 @@ def _edits(before: list[str], after: list[str], row: int = 1, column: int = 1) -
         for j, other in enumerate(after, start=1):
             table[i, j] = min(table[i - 1, j] + 1, table[i, j - 1] + 1, table[i - 1, j - 1] + (one != other))
     return table[-1, -1]
-
-
-def _sentences_added(question: Question, new: Question) -> list[int]:
-    """Which sentence of the passage each distractor got; raises where something else changed."""
-    if not isinstance(new, Question):
-        raise AssertionError(f"a Question is asked for, not {new!r}; dataclasses.replace(question, options=...)")
-    where = f"question {question.id}"
-    for part in ("id", "passage", "question", "answer"):
-        if getattr(new, part) != getattr(question, part):
-            raise AssertionError(f"{where}: its {part} changed; the attack touches nothing but the distractors")
-    if len(new.options) != len(question.options):
-        raise AssertionError(f"{where}: {len(question.options)} options became {len(new.options)}")
-    if new.options[new.answer] != question.options[question.answer]:
-        raise AssertionError(f"{where}: the right option changed; only the distractors are attacked")
-    return [
-        _sentence_added(f"{where}, option {place}", question, option, text)
-        for place, (option, text) in enumerate(zip(question.options, new.options, strict=True))
-        if place != question.answer
-    ]
-
-
-def _draws(tried: list[tuple[Question, list[int]]]) -> None:
-    """Whether sentences and orders were drawn; tried: the small question attacked many times, and what it got."""
-    added = Counter(place for _, places in tried for place in places)
-    if len(added) == 1:
-        raise AssertionError(f"sentence {min(added) + 1} of the passage was added everywhere; draw a random one")
-    if never := set(range(len(sentences(SMALL.passage)))) - set(added):
-        raise AssertionError(f"sentence {min(never) + 1} of the passage is never added; draw from all of them")
-    if all(first == second for _, (first, second) in tried):
-        raise AssertionError("both distractors of a question always get the same sentence; draw one for each")
-    orders = {new.options[0] for new, (place, _) in tried if place == 0}
-    if len(orders) < 5:
-        raise AssertionError(
-            f"'tea Rain fell.' has 5 orders that are far enough from it, and only {len(orders)} ever come; "
-            "shuffle until the threshold is exceeded, and take the first order that exceeds it"
-        )
-
-
-def _sentence_added(where: str, question: Question, option: str, text: str) -> int:
-    """Which sentence of the passage was shuffled into a distractor."""
-    found, sources = Counter(text.split()), sentences(question.passage)
-    for place, sentence in enumerate(sources):
-        original = f"{option} {sentence}".split()
-        if Counter(original) == found:
-            degree = shuffle_degree(original, text.split())
-            turned = len(original) > 5 and text.split() == f"{sentence} {option}".split()  # of few words it may come up
-            if text.split() == original or turned:
-                raise AssertionError(f"{where}: nothing is shuffled; that is AddSent2Opt without -Shuffle")
-            if degree <= THRESHOLD:
-                raise AssertionError(
-                    f"{where}: its ShuffleDegree is {degree:.2f}; shuffle again until it exceeds {THRESHOLD}"
-                )
-            return place
-    answer = question.options[question.answer]
-    explained = {
-        "no word was added; a sentence of the passage is asked for": [option],
-        "the right answer was added; that is AddAns2Opt-Shuffle, a sentence of the passage is asked for": [
-            f"{option} {answer}"
-        ],
-        "the right answer alone is there; that is Ans2Opt-Shuffle": [answer],
-        "the distractor's own words are missing; that is Sent2Opt-Shuffle": sources,
-        "the whole passage was added; one sentence of it is asked for": [f"{option} {question.passage}"],
-        "the question was added; a sentence of the passage is asked for": [f"{option} {question.question}"],
-    }
-    for explanation, texts in explained.items():
-        if any(Counter(source.split()) == found for source in texts):
-            raise AssertionError(f"{where}: {explanation}")
-    if any(Counter(f"{option}{s}".replace(" ", "")) == Counter(text.replace(" ", "")) for s in sources):
-        raise AssertionError(f"{where}: letters are shuffled, or words glued together; the words stay as they are")
-    raise AssertionError(f"{where}: {text!r} is not the words of the distractor and of one sentence of the passage")

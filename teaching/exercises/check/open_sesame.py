@@ -1,14 +1,15 @@
 """Checks of teaching/exercises/open-sesame.ipynb."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
 
 import numpy as np
 import pandas as pd
 
 from check.compare_answer import numbers, praise, quotient, settle
-from insidebert.measure.confusion import TriggerQuestion, bits
+from insidebert.measure.confusion import TriggerQuestion, bits, confusion_scores
+from insidebert.models.loading import Model
 from insidebert.papers.open_sesame.sentences import SHORT_LABELS, condition_of
 
 
@@ -208,6 +209,53 @@ def selectivity(answer, layer: int, task: np.ndarray, control: np.ndarray) -> No
     praise(
         f"task minus control, largest in layer {layer:g}.",
         "the control's accuracy is usually highest in the embeddings. Why should that be so?",
+    )
+
+
+def swapped(
+    function: Callable[[TriggerQuestion, str], TriggerQuestion],
+    effect,
+    model: Model,
+    questions: Sequence[TriggerQuestion],
+    word: str,
+) -> None:
+    """What a change of one word, the target, does to the confusion score.
+
+    Args:
+        function: a question and a word -> the question with this word as its target.
+        effect: [layers] bits, confusion with the word minus confusion before, the mean over questions.
+    """
+    for question in questions:
+        new, wanted = function(question, word), list(question.words)
+        wanted[question.target] = word
+        if not isinstance(new, TriggerQuestion):
+            raise AssertionError(
+                f"a TriggerQuestion is asked for, not {new!r}; dataclasses.replace(question, words=...)"
+            )
+        if list(new.words) != wanted:
+            raise AssertionError(f"{' '.join(new.words)!r}: {' '.join(wanted)!r} is asked for, with one word changed")
+        if (new.target, new.triggers) != (question.target, question.triggers):
+            raise AssertionError("target and triggers stay where they are; only the word changes")
+    before, after = (
+        confusion_scores(model, asked).layers
+        for asked in (questions, [function(question, word) for question in questions])
+    )
+    right = (after - before).mean(0)
+    mistakes = {
+        "the sign is wrong: it is AFTER the swap minus before": -right,
+        "this is the confusion after the swap; the score before it is to be taken from that": after.mean(0),
+        "this is the confusion before the swap": before.mean(0),
+        "this is a quotient; a difference is asked for": after.mean(0) / before.mean(0),
+        "this is one number; one for each layer is asked for": right.mean(),
+        "this is the first sentence alone; the mean over sentences is asked for": (after - before)[0],
+        "these are medians; means are asked for": np.median(after - before, axis=0),
+        "this is the size of the change without its sign": np.abs(after - before).mean(0),
+    }
+    case = f"The first sentence goes in layer 1 from {before[0, 0]:.2f} to {after[0, 0]:.2f} bits."
+    settle("the effect", effect, right, mistakes, "layers", case=case)
+    praise(
+        f"one word swapped; {right.mean():+.2f} bits on the mean of the layers.",
+        "a word that agrees with nothing has no need of its subject's number. Is that what these layers show?",
     )
 
 
