@@ -76,12 +76,12 @@ SENTENCES = [["the", "cat", "can", "sleep"], ["the", "dogs", "near", "the", "cat
 
 def remover(model, weight, *, shift=0, rows=False, finish=lambda distance: distance.mean().item(), restore=True):
     """The answer to the exercise, with a step that may go wrong."""
-    before, size = hidden_states(model, SENTENCES, level="word").values, len(weight) // model.heads
+    before, size = hidden_states(model, SENTENCES, level="word").values.float(), len(weight) // model.heads
 
     def moved(head):
         whole, own = weight.clone(), slice((head - 1 + shift) * size, (head + shift) * size)
         weight[own if rows else (slice(None), own)] = 0
-        after = hidden_states(model, SENTENCES, level="word").values
+        after = hidden_states(model, SENTENCES, level="word").values.float()
         if restore:
             weight.copy_(whole)
         return finish(1 - torch.cosine_similarity(before, after, dim=-1)[-1])
@@ -91,7 +91,7 @@ def remover(model, weight, *, shift=0, rows=False, finish=lambda distance: dista
 
 @pytest.fixture
 def weight(tiny):
-    weight = tiny.encoder.encoder.layer[0].attention.output.dense.weight
+    weight = tiny.encoder.encoder.layer[0].attention.output.dense.weight.data
     whole = weight.clone()
     yield weight
     weight.copy_(whole)

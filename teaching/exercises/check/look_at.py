@@ -183,7 +183,7 @@ def switched_off(
         weight: [width, width] of the projection behind a layer's heads; its columns belong to them, in order.
         heads: those that are tried, from 1.
     """
-    whole, before = weight.clone(), hidden_states(model, sentences, level="word").values
+    whole, before = weight.clone(), hidden_states(model, sentences, level="word").values.float()
     found = []
     for head in heads:
         found.append(moved(head))
@@ -226,6 +226,6 @@ def _distance(model: Model, weight: torch.Tensor, sentences: list, before: torch
     """[states] mean cosine distance over words with a part of the weight at 0."""
     whole = weight.clone()
     weight[place] = 0
-    after = hidden_states(model, sentences, level="word").values
+    after = hidden_states(model, sentences, level="word").values.float()
     weight.copy_(whole)
     return 1 - cosine_similarity(before, after, dim=-1).mean(-1).numpy()
