@@ -7,6 +7,9 @@ from collections.abc import Collection
 import nbformat
 import pandas as pd
 
+from insidebert.results.claims import DISCOVERIES
+from insidebert.results.scoreboard import UNITS, limit_in_words, number, paper_value
+
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
@@ -179,7 +182,10 @@ def _reported(paper: str, name: str, claims: pd.DataFrame) -> list[str]:
     """What the paper prints about a figure, as far as a claim holds the number."""
     known = claims[(claims["paper"] == paper) & claims["paper_value"].notna()].drop_duplicates("id")
     here = known[known["place"].str.contains(rf"{re.escape(name)}(?!\d)")]
-    return [f"- {plain(row.statement)}. The paper's number: {row.paper_value:g}." for row in here.itertuples()]
+    return [
+        f"- {plain(row.statement)}. The paper's number: {paper_value(row.paper_value, row.unit)}."
+        for row in here.itertuples()
+    ]
 
 
 def _links(entry: dict, files: dict[str, str], profile: str) -> str:
@@ -234,14 +240,20 @@ def scoreboard(claims: pd.DataFrame, titles: dict[str, str], entries: Collection
         "A claim [holds]{.verdict .holds} if the whole 95% interval of what was measured lies where the claim puts it, "
         "[fails]{.verdict .fails} if it lies wholly elsewhere; otherwise we [cannot tell]{.verdict .cannot-tell}. "
         "A claim that fails says something about the model that was run here, which is not the paper's. "
+        f"A question mark stands where more than {DISCOVERIES:.0%} of the verdicts that are this clear would be wrong "
+        "(Benjamini and Hochberg); *random weights too* where the same network with layers drawn anew passes as well. "
         "Press a column's heading to sort by it: verdicts first, then numbers.",
     ]
     for paper, title in titles.items():
         own = claims[claims["paper"] == paper]
         parts.append(f"(scoreboard-{paper})=\n## {plain(title)}")
-        failed = [unmeasured(row) for entry in entries if entry["paper"] == paper for row in entry.get("failures", [])]
-        parts += dict.fromkeys(failed)
-        parts.append(f"{_counts(own)}\n\n{_table(own)}" if len(own) else "Nothing has been measured yet.")
+        made = [entry for entry in entries if entry["paper"] == paper]
+        parts += dict.fromkeys(unmeasured(row) for entry in made for row in entry.get("failures", []))
+        parts.append(_counts(own) if len(own) else "Nothing has been measured yet.")
+        drawn = {entry["slug"] for entry in made}
+        for question, asked in own.groupby("question", sort=False):
+            parts += [f"### {plain(question)}"] if question else []
+            parts.append(_table(asked, drawn))
     return "\n\n".join(parts) + "\n"
 
 
@@ -255,16 +267,21 @@ def _counts(claims: pd.DataFrame) -> str:
     return "\n".join(lines)
 
 
-def _table(claims: pd.DataFrame) -> str:
-    models = list(dict.fromkeys(claims["model"]))
+def _table(claims: pd.DataFrame, drawn: Collection[str]) -> str:
+    models = list(dict.fromkeys(filter(None, claims["model"])))
     lines = [":::{container} scoreboard", f"| claim | paper | {' | '.join(map(plain, models))} |"]
     lines.append("|" + " --- |" * (2 + len(models)))
     for _, claim in claims.groupby("id", sort=False):
         first = claim.iloc[0]
-        where = f"[{plain(first['place'])}; holds if {plain(first['holds_if'])}]{{.where}}"
-        number = "" if pd.isna(first["paper_value"]) else f"{first['paper_value']:g}"
-        cells = [_verdict(claim[claim["model"] == model]) for model in models]
-        lines.append("| " + " | ".join([f"{plain(first['statement'])} {where}", number or "-", *cells]) + " |")
+        place = plain(first["place"])
+        if first["figure"] in drawn:
+            place = f"[{place}](#gallery-{first['paper']}-{first['figure']})"
+        limit = f"; holds if {plain(limit_in_words(first['holds_if'], first['unit']))}" if first["holds_if"] else ""
+        said = "-" if pd.isna(first["paper_value"]) else paper_value(first["paper_value"], first["unit"])
+        cells = [_verdict(claim[claim["model"].isin([model, ""])]) for model in models]
+        lines.append(
+            "| " + " | ".join([f"{plain(first['statement'])} [{place}{limit}]{{.where}}", said, *cells]) + " |"
+        )
     return "\n".join([*lines, ":::"])
 
 
@@ -272,5 +289,12 @@ def _verdict(rows: pd.DataFrame) -> str:
     if rows.empty:
         return "-"
     row = rows.iloc[0]
-    measured = f"{row['measured']:.2f} [\\[{row['low']:.2f}, {row['high']:.2f}\\]]{{.interval}}"
-    return f"[{row['verdict']}]{{.verdict .{row['verdict'].replace(' ', '-')}}} {measured}"
+    if row["why"]:
+        return f"not measured, because {plain(row['why'])}"
+    low, high = (number(row[name], row["unit"]) for name in ("low", "high"))
+    measured = f"{number(row['measured'], row['unit'])} [\\[{low}, {high}\\]{UNITS[row['unit']]}]{{.interval}}"
+    if row["verdict"] == "context":
+        return measured
+    unsure = "?" if row["verdict"] in ("holds", "fails") and row["q"] > DISCOVERIES else ""
+    too = " [random weights too]{.interval}" if row["random"] == row["verdict"] == "holds" else ""
+    return f"[{row['verdict']}]{{.verdict .{row['verdict'].replace(' ', '-')}}}{unsure} {measured}{too}"

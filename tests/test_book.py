@@ -37,6 +37,7 @@ def claims(*rows: tuple) -> pd.DataFrame:
     """Rows of (id, place, paper value, model, measured, low, high, verdict)."""
     names = ("id", "place", "paper_value", "model", "measured", "low", "high", "verdict")
     common = {"paper": "look_at", "statement": "Half of all attention is on [SEP]", "holds_if": "above 0.5"}
+    common |= {"unit": "share", "question": "No-op", "figure": "", "random": "", "q": 0.01, "why": ""}
     return pd.DataFrame([common | dict(zip(names, row, strict=True)) for row in rows], columns=COLUMNS)
 
 
@@ -63,7 +64,7 @@ def test_the_gallery_shows_every_artifact_in_order():
     assert "[21-look-at-surface](notebooks/21-look-at-surface.ipynb)" in shown
     assert "[surface-layers](results/smoke/look_at/surface-layers.csv)" in shown
     assert "surface-heads" not in shown  # measured together, drawn elsewhere
-    assert "The paper's number: 0.5." in shown
+    assert "The paper's number: 50%." in shown
 
 
 def test_a_missing_artifact_shows_as_missing_and_borrows_no_number():
@@ -107,13 +108,26 @@ def test_the_scoreboard_has_a_column_for_every_model():
     assert "| claim | paper | distilbert-cased | minilm-l6 | my\\_model |\n| --- | --- | --- | --- | --- |\n" in text
     rows = [line.strip("| ").split(" | ") for line in text.splitlines() if line.startswith("| Half")]
     (statement, paper, first, second, third), (_, unknown, *others) = rows
-    assert statement.startswith("Half of all attention is on \\[SEP\\] [Section 3.1, Figure 2; holds if above 0.5]")
-    assert (paper, unknown) == ("0.5", "-")
-    assert first == "[holds]{.verdict .holds} 0.52 [\\[0.51, 0.53\\]]{.interval}"
-    assert second == "[fails]{.verdict .fails} 0.02 [\\[0.01, 0.03\\]]{.interval}"
-    assert third == "[cannot tell]{.verdict .cannot-tell} 0.50 [\\[0.40, 0.60\\]]{.interval}"
+    assert statement.startswith("Half of all attention is on \\[SEP\\] [Section 3.1, Figure 2; holds if above 50%]")
+    assert (paper, unknown) == ("50%", "-")
+    assert first == "[holds]{.verdict .holds} 52 [\\[51, 53\\]%]{.interval}"
+    assert second == "[fails]{.verdict .fails} 2.0 [\\[1.0, 3.0\\]%]{.interval}"
+    assert third == "[cannot tell]{.verdict .cannot-tell} 50 [\\[40, 60\\]%]{.interval}"
     assert others[0].startswith("[holds]") and others[1:] == ["-", "-"]
     assert "- distilbert-cased: 2 hold\n- minilm-l6: 1 fail\n- my\\_model: 1 cannot tell" in text
+
+
+def test_the_scoreboard_says_what_random_weights_do_what_is_doubtful_and_what_is_not_decided():
+    rows = THREE.assign(random=["holds", "", "", "holds"], q=[0.2, 0.01, 0.01, 0.01], figure="figure-2")
+    rows.loc[2, ["verdict", "holds_if"]] = ["context", ""]
+    rows.loc[1, "why"] = "too few heads"
+    text = pages.scoreboard(rows, TITLES, [entry("figure-2", "Figure 2", ["figure-2.svg"])])
+    (line,) = [line for line in text.splitlines() if "| 50% |" in line]
+    _, _, first, second, third = line.strip("| ").split(" | ")
+    assert "[Section 3.1, Figure 2](#gallery-look_at-figure-2)" in line and "### No-op" in text
+    assert first.startswith("[holds]{.verdict .holds}? 52") and first.endswith("[random weights too]{.interval}")
+    assert second == "not measured, because too few heads"
+    assert third == "50 [\\[40, 60\\]%]{.interval}"
 
 
 def test_a_chapter_lists_what_was_run_and_names_what_was_not():

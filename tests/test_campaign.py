@@ -66,10 +66,10 @@ def test_what_is_there_by_half_is_seen(tmp_path):
 def test_compiled_functions_need_no_place_to_be_kept(monkeypatch):
     njit = numba.njit
 
-    def without_a_place(cache=False, **options):
+    def without_a_place(*given, cache=False, **options):
         if cache:
             raise RuntimeError("cannot cache function: no locator available")
-        return njit(**options)
+        return njit(*given, **options)
 
     monkeypatch.setattr(numba, "njit", without_a_place)
     assert compiled()(lambda x: x + 1)(1) == 2

@@ -173,9 +173,20 @@ def test_a_recorded_table_of_an_earlier_version_decides_what_it_can(toy, monkeyp
     claim = claims.Claim("a", "A", "1", 0.4, "m-t", {"c": "x"}, "above 0", data=("embedded", "recorded"))
     monkeypatch.setattr(claims, "read", lambda paper: [claim])
     row = {"model": "m", "weights": "trained", "dataset": "dream", "c": "x", "estimate": 0.4, "low": 0.3, "high": 0.5}
+    write_tidy(toy.results / "p" / "m-t.csv", pd.DataFrame([row]))
     row = {name: value for name, value in (row | change).items() if value is not None}
     write_tidy(toy.recorded / "p" / "m-t.csv", pd.DataFrame([row]))
     assert claims.collect(toy, ("p",))["model"].tolist() == models
+
+
+def test_a_table_of_an_earlier_version_costs_its_claim_and_no_other(toy, monkeypatch):
+    asked = [claims.Claim(x, x, "1", None, "m-t", {"c": x}, "above 0") for x in ("there", "new")]
+    monkeypatch.setattr(claims, "read", lambda paper: asked)
+    row = {"model": "m", "weights": "trained", "c": "there", "estimate": 0.4, "low": 0.3, "high": 0.5}
+    write_tidy(toy.results / "p" / "m-t.csv", pd.DataFrame([row]))
+    table = claims.collect(toy, ("p",)).set_index("id")
+    assert table["verdict"].to_dict() == {"there": "holds", "new": "not measured"}
+    assert "`make figures` measures it anew" in table.at["new", "why"]
 
 
 def test_what_failed_is_a_row(toy):

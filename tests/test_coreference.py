@@ -102,7 +102,11 @@ def test_conll_2012(tmp_path):
         (" (2|(0)", " 2|(0)", "line 7: '2' opens no mention and closes none"),
         ("bc/a 0 0 It PRP * - - - - * (1)", "bc/a 0 0 It (1)", "line 10: 5 columns; CoNLL-2012 has at least 12"),
         ("#end document\n", "", "line 13: the last document has no #end document"),
-        ("#begin document (bc/a); part 000\n", "", "line 1: 12 columns; .* below a line '#begin document'"),
+        (
+            "#begin document (bc/a); part 000\n",
+            "",
+            "line 1: a word outside a document; .* '#begin document'",
+        ),
         ("\nbc/a 0 0 It", "#begin document (bc/b); part 000\nbc/a 0 0 It", "line 9: #begin and #end document do not"),
     ],
 )

@@ -105,8 +105,10 @@ def test_the_student_version_holds_no_solution_and_all_metadata(path):
 
 def test_the_command_writes_every_exercise(tmp_path, capsys):
     make_student.main(tmp_path)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["check", *(path.name for path in SOURCES)]
-    assert not any("BEGIN SOLUTION" in path.read_text(encoding="utf-8") for path in tmp_path.glob("*.ipynb"))
+    made = sorted(tmp_path.glob("*.ipynb"))
+    assert [path.name for path in made] == [path.name for path in SOURCES]
+    assert not any("BEGIN SOLUTION" in path.read_text(encoding="utf-8") for path in made)
+    assert (tmp_path / "check" / "__init__.py").exists()
     assert str(tmp_path / "look-at.ipynb") in capsys.readouterr().out
 
 

@@ -13,6 +13,7 @@ import nbformat
 import pytest
 import transformers
 import yaml
+from packaging.requirements import Requirement
 
 from insidebert import __main__ as command
 from insidebert.errors import InputError, NotebookError
@@ -26,6 +27,7 @@ from tests.conftest import save_checkpoint
 
 PATHS = Paths.find()
 SOURCES = sorted(PATHS.notebooks.glob("*.ipynb"))
+LOCKED = dict(re.findall(r"^(\S+)==(\S+)", (PATHS.root / "requirements.lock").read_text(), re.MULTILINE))
 
 
 def notebook(tmp_path, parameters="PROFILE = 'smoke'\nSIZE = 3\nMODELS = ['a']\nRATE = 0.5", body="SIZE"):
@@ -193,20 +195,25 @@ def test_environment_and_project_stay_in_step():
     python = next(d for d in environment["dependencies"] if str(d).startswith("python"))
     assert python == f"python{project['requires-python']}"
     assert environment["name"] == project["name"]
-    assert environment["dependencies"][-1] == {"pip": ["--requirement requirements.lock", "--editable ."]}
-    lock = (PATHS.root / "requirements.lock").read_text().lower().replace("_", "-")
-    locked = dict(line.split("==") for line in lock.splitlines() if "==" in line and not line.startswith("#"))
+    locks = ("requirements.lock", "requirements-cuda.lock")
+    assert environment["dependencies"][-1] == {"pip": [f"--requirement {name}" for name in locks]}
     groups = [project["dependencies"], *project["optional-dependencies"].values()]
-    for requirement in itertools.chain(*groups):
-        name, bound = re.fullmatch(r"([\w.-]+)[>=]=(.+)", requirement).groups()
-        numbers = [tuple(int(n) for n in re.findall(r"\d+", version)[:3]) for version in (locked[name.lower()], bound)]
-        assert numbers[0] >= numbers[1], requirement
+    for requirement in map(Requirement, itertools.chain(*groups)):
+        if requirement.name != project["name"]:  # an extra of our own, in `all`
+            assert LOCKED[requirement.name] in requirement.specifier, requirement
+
+
+def test_every_locked_package_has_hashes_and_cuda_stands_apart():
+    for name in ("requirements.lock", "requirements-cuda.lock"):
+        for entry in re.split(r"\n(?=\S)", (PATHS.root / name).read_text().strip()):
+            assert re.search(r"--hash=sha256:[0-9a-f]{64}", entry), entry
+            assert entry.startswith(("nvidia-", "cuda-", "triton==")) == (name == "requirements-cuda.lock"), entry
 
 
 def test_the_pre_commit_hooks_are_the_locked_ones():
     hooks = yaml.safe_load((PATHS.root / ".pre-commit-config.yaml").read_text())["repos"]
     ruff = next(repo["rev"] for repo in hooks if "ruff" in repo["repo"])
-    assert f"ruff=={ruff.removeprefix('v')}\n" in (PATHS.root / "requirements.lock").read_text()
+    assert LOCKED["ruff"] == ruff.removeprefix("v")
 
 
 def test_no_expected_artifact_is_missing(shared):
@@ -276,7 +283,8 @@ def test_processes_beside_each_other_share_the_processors_and_none_dies_unnotice
     monkeypatch.setattr(command, "_check", lambda *_: None)
     monkeypatch.setattr(command, "_finish", lambda paths, options, planned: command._told(paths, planned))
     monkeypatch.setattr(command.os, "cpu_count", lambda: 8)
-    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    for name in ("OMP_NUM_THREADS", "NUMBA_NUM_THREADS", "OPENBLAS_NUM_THREADS", "OMP_WAIT_POLICY"):
+        monkeypatch.delenv(name, raising=False)
     assert command.main(["figures", "--profile", "smoke", "--jobs", "2"]) == 1
     assert sorted(name for name, _ in started) == [path.stem for path in SOURCES]
     wanted = {"OMP_NUM_THREADS": "4", "NUMBA_NUM_THREADS": "4", "MKL_NUM_THREADS": "7", "OMP_WAIT_POLICY": "PASSIVE"}

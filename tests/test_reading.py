@@ -131,7 +131,7 @@ def test_frozen_layers_stay_and_can_be_shared(fresh):
     for name, value in alone.scorer.state_dict().items():
         assert torch.equal(value, reader.scorer.state_dict()[name]), name
     for count in (3, -1):
-        with pytest.raises(InputError, match=f"has 3 layers, {count} cannot be frozen"):
+        with pytest.raises(InputError, match=f"has 3 layers, {count} cannot be frozen|frozen is {count}"):
             Reader(model, replace(PLAN, frozen=count))
 
 

@@ -264,7 +264,7 @@ class _Kept:
         try:
             state = torch.load(self.path, weights_only=True)
             known = state["identity"]
-        except (pickle.UnpicklingError, RuntimeError, EOFError, KeyError, TypeError):
+        except (pickle.UnpicklingError, RuntimeError, EOFError, LookupError, TypeError, ValueError):
             raise InputError(f"{self.path} is damaged; delete it, and the training starts anew") from None
         if known != self.identity:
             raise InputError(

@@ -179,7 +179,13 @@ def collect(paths: Paths, papers: tuple[str, ...]) -> pd.DataFrame:
             common |= {"why": "", "random": "", "file": ""}
             for folder in (paths.results, *[paths.recorded] * _recorded(claim, paths.recorded / paper)):
                 table, known = _table(folder / paper, claim.table, folder == paths.recorded)
-                for row in decide(claim, table) if table is not None else []:
+                try:
+                    decided = decide(claim, table) if table is not None else []
+                except InputError as error:  # tables of an older version; the other claims are decided all the same
+                    why = f"{error}; `make figures` measures it anew"
+                    rows.append(common | {"model": "", "verdict": NOT_MEASURED, "why": why})
+                    continue
+                for row in decided:
                     p = p_value(row["measured"], row["low"], row["high"], claim.holds)
                     shas = [known[model] for model in (claim.models or (row["model"],)) if model in known]
                     rows.append(common | row | {"p": p, "file": " ".join(shas)})
@@ -216,7 +222,7 @@ def _recorded(claim: Claim, folder: Path) -> bool:
     if "recorded" not in claim.data or not path.exists():
         return False
     table = read_tidy(path)
-    known = {"dataset", *claim.where} <= {*table}
+    known = {"dataset", "low", "high", *claim.where} <= {*table}
     return known and bool((table[[*claim.where]] == pd.Series(claim.where)).all(axis=1).any())
 
 

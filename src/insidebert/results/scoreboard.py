@@ -47,6 +47,11 @@ def limit_in_words(holds: str, unit: str = "") -> str:
     return f"{word} {' and '.join(_printed(float(bound), unit) for bound in bounds)}" + _per_cent(unit)
 
 
+def paper_value(value: float, unit: str = "") -> str:
+    """A number that a paper prints, such as `34.5%`."""
+    return _printed(value, unit) + _per_cent(unit)
+
+
 def _printed(value: float, unit: str) -> str:
     """A number that somebody wrote, with the digits that it was given."""
     return f"{value * 100 if unit in IN_PER_CENT else value:g}"
@@ -104,7 +109,7 @@ def _table(claims: pd.DataFrame, rate: float) -> list[str]:
     for _, rows in claims.groupby("id", sort=False):
         claim, by_model = rows.iloc[0], {row["model"]: row for _, row in rows.iterrows()}
         value, unit = claim["paper_value"], claim["unit"]
-        printed = "-" if pd.isna(value) else _printed(value, unit) + _per_cent(unit)
+        printed = "-" if pd.isna(value) else paper_value(value, unit)
         cells = [_cell_text(claim["statement"]), _cell_text(claim["place"]), printed]
         cells.append(limit_in_words(claim["holds_if"], claim["unit"]))
         cells += [_cell(by_model[model], rate) if model in by_model else "-" for model in models]
