@@ -4,6 +4,7 @@ import importlib.util
 import math
 import time
 from dataclasses import replace
+from random import Random
 
 import check
 import nbformat
@@ -24,7 +25,8 @@ from insidebert.papers.mcrc import stories
 from insidebert.papers.mcrc.figures import PRINTED
 from insidebert.results.notebooks import Notebook, NotebookError, execute
 from insidebert.results.paths import Paths
-from insidebert.text.attacks import attack
+from insidebert.text.attacks import attack, shuffle_degree
+from insidebert.text.attacks import sentences as check_sentences
 from insidebert.text.questions import Question
 from insidebert.text.treebanks import Tree
 
@@ -64,7 +66,7 @@ def test_sources_are_valid_for_nbgrader(path):
             assert cell.cell_type == "code" or (own["grade"] and own["solution"])
     ids = [own["grade_id"] for own in gradings(notebook)]
     assert len(ids) == len(set(ids)) and all(name.startswith(path.stem) for name in ids)
-    assert 3 <= sum(own["locked"] for own in gradings(notebook)) <= 4
+    assert 4 <= sum(own["locked"] for own in gradings(notebook)) <= 5
 
 
 def test_grade_ids_are_unique_over_all_notebooks():
@@ -205,12 +207,15 @@ def test_confusion_by_hand(capsys):
         (-np.log2(1 - SHARE), "a distractor's score"),
         (np.log2(1 + WORD_PLACES[1] / WORD_PLACES[0]), "word indices were used"),
         (np.log2(1 + TO_CATS.mean(1) / MAPS[:, :, 6, 1:3].sum(-1).mean(1)), "only the first piece"),
+        (np.log2(1 + TO_CATS.mean(1) / MAPS[:, :, 6, 2:4].sum(-1).mean(1)), "only the last word of each phrase"),
+        (np.log2(1 + TO_CATS.mean(1) / MAPS[:, :, 6, 1:4].max(-1).mean(1)), "the largest of them"),
+        (np.round(-np.log2(SHARE), 2), "rounded too early"),
         (-np.log2(SHARE).mean(), "one number, the mean over layers"),
         (np.ones(3), r"shape \(3,\); \(2,\) is asked for, one for each of the layers"),
         ([np.nan, 1], "nan or infinity"),
         (["a", "b"], "numbers are asked for, not"),
         (None, "numbers are asked for, not None"),
-        (-np.log2(SHARE) + [0, 5], "at place 1 .* too large, .*1 of 2 are right"),
+        (-np.log2(SHARE) + [0, 5], "at place 1 .* too large. .*1 of 2 are right.* 0.32 bits"),
     ],
 )
 def test_confusion_says_what_is_wrong(answer, message):
@@ -258,13 +263,12 @@ def test_most_confusing_says_what_is_wrong(prediction, means, most, message):
 
 IDS = [np.array(own) for own in ([5, 3, 9], [3, 9, 4, 3], [9, 5], [4, 4, 9], [9, 3, 7])]
 TASK = np.array([0, 1, 0, 1, 1])
-CONTROL = np.array([0, 2, 1, 0, 2])  # 7 over 5 over 4 over 3 over 9
+CONTROL = np.array([0, 0, 1, 0, 2])  # 7 over 5 over 3 over 4 over 9
 
 
 def test_control_task_by_hand(capsys):
     check.control_task(CONTROL, IDS, TASK)
-    check.control_task([0, 0, 1, 0, 2], IDS, TASK)  # 7 over 5 over 3 over 4 over 9
-    assert capsys.readouterr().out.count("one rank a type") == 2
+    assert capsys.readouterr().out.count("one rank a type") == 1
 
 
 @pytest.mark.parametrize(
@@ -274,11 +278,13 @@ def test_control_task_by_hand(capsys):
         ([5, 4, 5, 4, 7], "these are types; the PLACE"),
         ([0, 2, 2, 0, 2], "from 0 to the number of pieces minus 1"),
         ([0, 0.5, 1, 0, 2], "a whole number"),
-        (TASK, "targets of the task itself"),
+        (TASK, "in 5 of 5 sentences these are the targets of the task itself"),
+        ([0, 1, 0, 1, 2], "in 4 of 5 sentences"),  # the auxiliaries ranked on top
+        ([0, 2, 1, 0, 2], "the smallest number of occurrences"),  # 7 over 5 over 4 over 3 over 9
         (np.zeros(5), "the target is piece 0 everywhere"),
         ([2, 1, 0, 2, 0], "largest id"),
         ([1, 0, 1, 0, 1], "smallest id"),
-        ([0, 2, 1, 1, 2], "occurs twice, the target is the first"),
+        ([0, 0, 1, 1, 2], "occurs twice, the target is the first"),
         ([2, 2, 1, 0, 2], "Draw the ranks ONCE"),  # 9 over 5, then 5 over 9
         ([None] * 5, "numbers are asked for"),
     ],
@@ -308,6 +314,7 @@ def test_selectivity_by_hand(capsys):
         (TASKED - CONTROLLED, 1, "you counted from 0"),
         (TASKED - CONTROLLED, 3, "its place among the states"),
         (TASKED - CONTROLLED, 7, "layer 7 is not the most selective one$"),
+        (TASKED - CONTROLLED, [1, 2], r"the layer is \[1.0, 2.0\]; one number is asked for"),
         (TASKED - CONTROLLED, None, "the layer: numbers are asked for"),
     ],
 )
@@ -382,6 +389,12 @@ def test_the_package_measures_the_same_entropy(tiny):
 def test_entropy_says_what_is_wrong(answer, message):
     with pytest.raises(AssertionError, match=message):
         check.entropy(answer, PADDED, LENGTHS)
+
+
+def test_a_large_number_inside_the_logarithm():
+    maps = np.random.default_rng(3).dirichlet(np.ones(40), size=(2, 3, 40))
+    with pytest.raises(AssertionError, match="added inside the logarithm is too large"):
+        check.entropy(-(maps * np.log(maps + 1e-3)).sum(-1).mean((0, 2)), maps, np.array([40, 40]))
 
 
 def tree(words, heads, relations):
@@ -513,6 +526,15 @@ def characters(a, b):
     return table[-1, -1] / len(a)
 
 
+def started(a, b, row=1, column=1, short=0):
+    """Edits from a table whose first row and column may be 0, or whose last entry is left as it was."""
+    table = np.add.outer(column * np.arange(len(a) + 1), row * np.arange(len(b) + 1))
+    for i in range(1, len(a) + 1 - short):
+        for j in range(1, len(b) + 1 - short):
+            table[i, j] = min(table[i - 1, j] + 1, table[i, j - 1] + 1, table[i - 1, j - 1] + (a[i - 1] != b[j - 1]))
+    return table[-1, -1]
+
+
 def places(a, b):
     return (sum(x != y for x, y in zip(a, b, strict=False)) + abs(len(a) - len(b))) / len(a)
 
@@ -535,6 +557,14 @@ def test_shuffle_degree_by_definition(capsys):
         (lambda a, b: swapping(a, b) / len(a), "swapping two neighbours"),
         (lambda a, b: 1 - degree(a, b), "a similarity"),
         (lambda a, b: 100 * degree(a, b), "in percent"),
+        (lambda a, b: sum(x != y for x, y in zip(a, b, strict=False)) / len(a), "as far as both go"),
+        (lambda a, b: started(a, b, row=0, column=0) / len(a), "row 0 and column 0 of the table are still 0"),
+        (lambda a, b: started(a, b, row=0) / len(a), "row 0 of the table is still 0"),
+        (lambda a, b: started(a, b, column=0) / len(a), "column 0 of the table is still 0"),
+        (lambda a, b: edits(a[:-1], b[:-1]) / len(a), "the last word of each text is never looked at"),
+        (lambda a, b: started(a, b, short=1) / len(a), "the last entry of the table is what it was at the start"),
+        (lambda a, b: 0.0, "the last entry of the table was never filled"),
+        (lambda a, b: round(degree(a, b), 1), "rounded too early"),
         (lambda a, b: None, "A function gives None if it does not return"),
         (lambda a, b: degree(a, b) + (len(a) == 5 and a[0] == "one"), "for 'one two three four five' -> .* too large"),
     ],
@@ -548,56 +578,111 @@ PASSAGE = "Anna put seven red apples on the table. Then it rained all day long. 
 APPLES = Question("q", PASSAGE, "Who slept there?", ("in the deep forest", "her brother", "a big dog"), 1)
 
 
+FOREIGN = Random(3)
+
+
 def attacked(first="long. rained the it all deep Then in day forest", third="slept. dog Her a brother big", **changes):
     return replace(APPLES, options=(first, "her brother", third), **changes)
 
 
-def test_distractors_by_hand(capsys):
-    check.distractors([attacked()], [APPLES])
-    assert "2 distractors hold their own words" in capsys.readouterr().out
+def under_attack(question, random, *, draw=None, order=None, one=False, exceeds=lambda degree: degree > 0.5):
+    """AddSent2Opt-Shuffle, with a step that may go wrong."""
+    parts = check_sentences(question.passage)
+    draw = draw or (lambda: random.choice(parts))
+    options, sentence = list(question.options), draw()
+    for place, option in enumerate(options):
+        if place != question.answer:
+            words = f"{option} {sentence if one else draw()}".split()
+            shuffled = words.copy()
+            if order:
+                shuffled = order(words)
+            else:
+                random.shuffle(shuffled)
+                while not exceeds(shuffle_degree(words, shuffled)):
+                    random.shuffle(shuffled)
+            options[place] = " ".join(shuffled)
+    return replace(question, options=tuple(options))
+
+
+def test_the_attack_passes(capsys):
+    check.distractors(under_attack, [replace(APPLES, id=str(i)) for i in range(3)])
+    assert "6 distractors hold their own words" in capsys.readouterr().out
 
 
 def test_the_packages_own_attack_passes():
     questions = stories.generate(30, seed=5)
-    made = [attack(question, "AddSent2Opt-Shuffle", seed=1).question for question in questions]
-    check.distractors(made, questions)
+
+    def own(name):
+        return lambda question, random: attack(question, name, seed=random.randrange(10**9)).question
+
+    check.distractors(own("AddSent2Opt-Shuffle"), questions)
     for other in ("AddSent2Opt", "Sent2Opt-Shuffle", "AddAns2Opt-Shuffle", "Ans2Opt-Shuffle", "AddSent2Pas-Shuffle"):
         with pytest.raises(AssertionError, match="passage changed" if "Pas" in other else f"that is {other}"):
-            check.distractors([attack(question, other, seed=1).question for question in questions], questions)
+            check.distractors(own(other), questions)
 
 
 @pytest.mark.parametrize(
     ("made", "message"),
     [
-        ([], "1 questions, and 0 attacked"),
-        ([["a", "b", "c"]], "a Question is asked for"),
-        ([attacked(answer=0)], "question q: its answer changed"),
-        ([attacked(passage="Else.")], "its passage changed"),
-        ([attacked(question="Why?")], "its question changed"),
-        ([replace(APPLES, options=("her brother", "x"))], "3 options became 2"),
-        ([replace(attacked(), options=(attacked().options[0], "brother her", "x"))], "the right option changed"),
-        ([attacked(third="a big dog")], "no word was added"),
-        ([attacked(third="Her brother slept. a big dog")], "option 2: nothing is shuffled"),
-        ([attacked(third="a big dog Her slept. brother")], "its ShuffleDegree is 0.33; shuffle again"),
-        ([attacked(third="dog a brother her big")], "that is AddAns2Opt-Shuffle"),
-        ([attacked(third="her brother")], "that is Ans2Opt-Shuffle"),
-        ([attacked(third="slept. brother Her")], "that is Sent2Opt-Shuffle"),
-        ([attacked(third=f"{PASSAGE} dog big a")], "the whole passage was added"),
-        ([attacked(third="slept there? Who dog a big")], "the question was added"),
-        ([attacked(third="gib a dog tpels. reH brothre")], "letters are shuffled"),
-        ([attacked(third="slept. dog Her a brother")], "is not the words of the distractor and of one sentence"),
+        (["a", "b", "c"], "a Question is asked for"),
+        (attacked(answer=0), "question q: its answer changed"),
+        (attacked(passage="Else."), "its passage changed"),
+        (attacked(question="Why?"), "its question changed"),
+        (replace(APPLES, options=("her brother", "x")), "3 options became 2"),
+        (replace(attacked(), options=(attacked().options[0], "brother her", "x")), "the right option changed"),
+        (attacked(third="a big dog"), "no word was added"),
+        (attacked(third="Her brother slept. a big dog"), "option 2: nothing is shuffled"),
+        (attacked(third="a big dog Her slept. brother"), "its ShuffleDegree is 0.33; shuffle again"),
+        (attacked(third="dog a brother her big"), "that is AddAns2Opt-Shuffle"),
+        (attacked(third="her brother"), "that is Ans2Opt-Shuffle"),
+        (attacked(third="slept. brother Her"), "that is Sent2Opt-Shuffle"),
+        (attacked(third=f"{PASSAGE} dog big a"), "the whole passage was added"),
+        (attacked(third="slept there? Who dog a big"), "the question was added"),
+        (attacked(third="gib a dog tpels. reH brothre"), "letters are shuffled"),
+        (attacked(third="slept. dog Her a brother"), "is not the words of the distractor and of one sentence"),
     ],
 )
 def test_distractors_say_what_is_wrong(made, message):
     with pytest.raises(AssertionError, match=message):
-        check.distractors(made, [APPLES])
+        check.distractors(lambda question, random: made, [APPLES])
 
 
-def test_always_the_same_sentence_is_not_random():
-    questions = [replace(APPLES, id=str(i)) for i in range(3)]
-    forest = "slept. forest in Her deep brother the"
-    with pytest.raises(AssertionError, match="sentence 3 of the passage was added everywhere"):
-        check.distractors([attacked(first=forest, id=question.id) for question in questions], questions)
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"exceeds": lambda degree: True}, "nothing is shuffled|its ShuffleDegree"),  # one shuffle, no threshold
+        ({"exceeds": lambda degree: degree > 0}, "its ShuffleDegree is 0.5"),
+        ({"exceeds": lambda degree: degree >= 0.5}, "its ShuffleDegree is 0.5"),
+        ({"one": True}, "always get the same sentence"),
+        ({"order": lambda words: words[::-1]}, "only 1 ever come"),
+        ({"order": lambda words: [words[-1], *words[:-1]]}, "its ShuffleDegree|only 1 ever come"),
+    ],
+)
+def test_attacks_that_are_drawn_wrongly_do_not_pass(wrong, message):
+    with pytest.raises(AssertionError, match=message):
+        check.distractors(lambda question, random: under_attack(question, random, **wrong), [])
+
+
+@pytest.mark.parametrize("which", [lambda s: s[0], lambda s: s[-1], lambda s: max(s, key=len)])
+def test_always_the_same_sentence_is_not_random(which):
+    def wrong(question, random):
+        return under_attack(question, random, draw=lambda: which(check_sentences(question.passage)))
+
+    with pytest.raises(AssertionError, match=r"sentence . of the passage was added everywhere"):
+        check.distractors(wrong, [])
+
+
+def test_a_sentence_that_is_never_drawn_is_missed():
+    def wrong(question, random):
+        return under_attack(question, random, draw=lambda: random.choice(check_sentences(question.passage)[1:]))
+
+    with pytest.raises(AssertionError, match="sentence 1 of the passage is never added"):
+        check.distractors(wrong, [])
+
+
+def test_draws_come_from_the_random_that_is_given():
+    with pytest.raises(AssertionError, match="with the same `random` the result is another"):
+        check.distractors(lambda question, _: under_attack(question, FOREIGN), stories.generate(5, seed=5))
 
 
 TABLE = pd.DataFrame([[80.0, 50.0, 40.0], [40.0, 60.0, 10.0], [60.0, 25.0, 38.0], [20.0, 50.0, 30.0]])
@@ -609,6 +694,9 @@ AVERAGE = -285 / 9
 def test_change_by_hand(capsys):
     check.change(CHANGES, AVERAGE, TABLE)
     check.change(pd.DataFrame(CHANGES), AVERAGE, TABLE)
+    labelled = pd.DataFrame(CHANGES, index=TABLE.index[1:])
+    check.change(labelled[[2, 0, 1]], AVERAGE, TABLE)  # columns and rows in whatever order
+    check.change(labelled.iloc[::-1], AVERAGE, TABLE)
     assert "-31.7% on average" in capsys.readouterr().out
 
 
@@ -630,7 +718,9 @@ def test_the_papers_average_change(capsys):
         ((TABLE.iloc[1:] - TABLE.iloc[0]) / (170 / 3) * 100, AVERAGE, "each data set has its own"),
         (CHANGES.T, AVERAGE, "rows and columns are swapped"),
         (np.vstack([[0, 0, 0], CHANGES]), AVERAGE, "the original's own row is in it"),
+        (TABLE.iloc[1:] - TABLE.iloc[:1], AVERAGE, r"has the shape \(4, 3\) and holds nan: pandas pairs rows"),
         (CHANGES, -AVERAGE, "the average: the sign"),
+        (CHANGES, -32, "the average: rounded too early"),
         (CHANGES, (37 - 170 / 3) / (170 / 3) * 100, "the average: this is the change of the average accuracy"),
         (CHANGES, -285 / 12, "the average: the original's own row"),
         (CHANGES, 37 - 170 / 3, "the average: these are percentage points"),

@@ -5,14 +5,16 @@ instead. It prints what was right and a question to think about, or raises an As
 of the wrong kind or shape counts as wrong too.
 """
 
-from check.look_at import entropy, held_out, relation
-from check.mcrc import change, distractors, expected_accuracy, shuffle_degrees
-from check.open_sesame import confusion, control_task, most_confusing, selectivity
+from check.distractors import distractors
+from check.look_at import entropy, held_out, relation, switched_off
+from check.mcrc import change, counting, expected_accuracy, shuffle_degrees
+from check.open_sesame import confusion, control_task, most_confusing, selectivity, swapped
 
 __all__ = [
     "change",
     "confusion",
     "control_task",
+    "counting",
     "distractors",
     "entropy",
     "expected_accuracy",
@@ -21,4 +23,6 @@ __all__ = [
     "relation",
     "selectivity",
     "shuffle_degrees",
+    "swapped",
+    "switched_off",
 ]

@@ -8,13 +8,20 @@ TOLERANCE = 1e-3
 
 
 def settle(
-    name: str, answer, right, mistakes: Mapping[str, np.ndarray], places: str | Sequence[str] = (), tolerance=TOLERANCE
+    name: str,
+    answer,
+    right,
+    mistakes: Mapping[str, np.ndarray],
+    places: str | Sequence[str] = (),
+    tolerance: float = TOLERANCE,
+    case: str = "",
 ) -> None:
     """Compare an answer with the right one and with what mistakes give.
 
     Args:
         mistakes: explanation -> the answer that it explains.
         places: what the axis is, or a name for each place on it.
+        case: a small case with its right answer, for those whose mistake is not known.
 
     Raises:
         AssertionError: the answer is wrong.
@@ -26,16 +33,19 @@ def settle(
         if close(given, np.asarray(wrong, dtype=float), tolerance):
             raise AssertionError(f"{name}: {explanation}.")
     if given.shape != right.shape:
-        axis = f", one for each of the {places}" if isinstance(places, str) else ""
+        axis = f", one for each of the {places}" if isinstance(places, str) and places else ""
         raise AssertionError(f"{name} has the shape {given.shape}; {right.shape} is asked for{axis}.")
+    if any(close(given, np.round(right, digits), 1e-9) for digits in (0, 1, 2, 3)):
+        raise AssertionError(f"{name}: rounded too early; keep all digits, and round what you print.")
     if not np.isfinite(given).all():
         raise AssertionError(f"{name} holds nan or infinity: something was divided by 0, or the logarithm of 0 taken.")
     off = np.flatnonzero(np.abs(given - right) > tolerance)
-    place = "" if not right.ndim else f" for {places[off[0]]}" if len(places) == right.size else f" at place {off[0]}"
+    named = not isinstance(places, str) and len(places) == right.size
+    place = f" for {places[off[0]]}" if named else f" at place {off[0]}" if right.ndim else ""
     size = "large" if given.flat[off[0]] > right.flat[off[0]] else "small"
     raise AssertionError(
-        f"{name}{place} is {given.flat[off[0]]:.4g}, which is too {size}, and so none of the usual mistakes explains it"
-        f" ({right.size - len(off)} of {right.size} are right). Work out one case by hand."
+        f"{name}{place} is {given.flat[off[0]]:.4g}, which is too {size}. It is none of the usual mistakes "
+        f"({right.size - len(off)} of {right.size} are right). {case or 'Work out one case by hand.'}"
     )
 
 

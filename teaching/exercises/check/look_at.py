@@ -1,12 +1,17 @@
 """Checks of teaching/exercises/look-at.ipynb."""
 
 import math
+from collections.abc import Callable, Sequence
 
 import numpy as np
+import torch
 from scipy.special import entr
+from torch.nn.functional import cosine_similarity
 
 from check.compare_answer import praise, settle
 from insidebert.measure.head_accuracy import DIRECTIONS, OFFSETS, accuracies, answers
+from insidebert.models.encoding import hidden_states
+from insidebert.models.loading import Model
 from insidebert.text.treebanks import Tree
 
 
@@ -23,6 +28,7 @@ def entropy(answer, maps: np.ndarray, lengths: np.ndarray) -> None:
     right = np.mean([own.mean(1) for own in real], axis=0)
     columns = entr(np.asarray(maps, dtype=np.float64)).sum(-2)
     averaged = [entr(own[:, :n].mean(1, dtype=np.float64)).sum(-1) for own, n in zip(maps, lengths, strict=True)]
+    smoothed = -(maps * np.log(maps + 1e-3)).sum(-1)
     mistakes = {
         "this is in bits; nats are asked for, so take the natural logarithm": right / math.log(2),
         "the sign is wrong: entropy is MINUS the sum of a log a, and never negative": -right,
@@ -48,9 +54,13 @@ def entropy(answer, maps: np.ndarray, lengths: np.ndarray) -> None:
         "the logarithm of 0 was taken: padded keys have attention 0, and 0 log 0 counts as 0": np.full_like(
             right, np.nan
         ),
+        "the number that was added inside the logarithm is too large; leave zeros out instead": (
+            np.mean([own[:, :n].mean(1) for own, n in zip(smoothed, lengths, strict=True)], axis=0)
+        ),
     }
     # the paper's smoothing, 0.0001 / n, may be in the answer or not
-    settle("entropy", answer, right, mistakes, "heads", 5e-3)
+    case = "A small case: a row of 0.5, 0.5 and zeros has log 2 = 0.69 nats, however many zeros."
+    settle("entropy", answer, right, mistakes, "heads", 5e-3, case)
     praise(
         "nats, real queries only, sentence by sentence.",
         "uniform attention over n pieces has log n nats. Which of these heads comes close, and what might it be for?",
@@ -58,7 +68,15 @@ def entropy(answer, maps: np.ndarray, lengths: np.ndarray) -> None:
 
 
 def relation(
-    accuracy, offset, offset_accuracy, trees: list[Tree], attended: list[np.ndarray], name: str, layer: int, head: int
+    accuracy,
+    offset,
+    offset_accuracy,
+    trees: list[Tree],
+    attended: list[np.ndarray],
+    name: str,
+    layer: int,
+    head: int,
+    predicted: int | None = None,
 ) -> None:
     """How often a head finds the head word of a relation's dependents, and the best fixed offset.
 
@@ -68,6 +86,7 @@ def relation(
         attended: per tree, [2, W, layers, heads], as of `word_attention.attended_words`.
         name: of the relation.
         layer, head: from 1.
+        predicted: the offset that was expected; any will do.
     """
     given = answers(trees, attended)
     mine = given.relations == name
@@ -110,7 +129,8 @@ def relation(
     }
     settle("the offset's accuracy", offset_accuracy, shares.max(), mistakes)
     praise(
-        f"{right:.2f} for the head, {shares.max():.2f} for the offset {best}.",
+        f"{right:.2f} for the head, {shares.max():.2f} for the offset {best}"
+        + ("." if predicted is None else ", as you predicted." if predicted == best else f"; you said {predicted}."),
         "in how many of the cases that the head finds does the offset find it too? What would that say about the head?",
     )
 
@@ -151,3 +171,61 @@ def held_out(same, held, right: np.ndarray, halves: np.ndarray) -> None:
         f"chosen on one half, scored on the other: {first.max(1).mean():.2f} becomes {wanted.mean():.2f} on average.",
         "would the number fall for a single head that you had named before you saw the data?",
     )
+
+
+def switched_off(
+    moved: Callable[[int], float], model: Model, weight: torch.Tensor, sentences: list[list[str]], heads: Sequence[int]
+) -> None:
+    """How far the last layer's words move when a head is switched off.
+
+    Args:
+        moved: head, from 1 -> mean cosine distance over all words.
+        weight: [width, width] of the projection behind a layer's heads; its columns belong to them, in order.
+        heads: those that are tried, from 1.
+    """
+    whole, before = weight.clone(), hidden_states(model, sentences, level="word").values.float()
+    found = []
+    for head in heads:
+        found.append(moved(head))
+        if not torch.equal(weight, whole):
+            weight.copy_(whole)
+            raise AssertionError(f"head {head} stays off; put the weights back before you return, weight.copy_(...)")
+    size = len(weight) // model.heads
+
+    def distances(place: Callable[[int], tuple]) -> np.ndarray:
+        """[layers, heads], the embedding first."""
+        return np.array([_distance(model, weight, sentences, before, place(head)) for head in heads]).T
+
+    by_layer = distances(lambda head: (slice(None), slice((head - 1) * size, head * size)))
+    right = by_layer[-1]
+    mistakes = {
+        "this is the similarity; the distance is 1 minus that": 1 - right,
+        "this is the mean over all states; the last layer alone is asked for": by_layer.mean(0),
+        "nothing moved: was the weight changed in place, and before the states were computed?": 0 * right,
+        "the head before it was switched off; heads are counted from 1, columns from 0": distances(
+            lambda head: (slice(None), slice((head - 2) * size, (head - 1) * size))
+        )[-1],
+        "the next head was switched off; heads are counted from 1, columns from 0": distances(
+            lambda head: (slice(None), slice(head * size, (head + 1) * size))
+        )[-1],
+        "rows were set to 0; a head's share of the projection is COLUMNS": distances(
+            lambda head: slice((head - 1) * size, head * size)
+        )[-1],
+        "this is a sum over words; the mean is asked for": right * before.shape[1],
+    }
+    names = [f"head {head}" for head in heads]
+    case = f"Head 1 has the columns 0 to {size - 1}: weight[:, :{size}] = 0."
+    settle("the distance", found, right, mistakes, names, 1e-5, case)
+    praise(
+        "a head off, the last layer compared, everything put back.",
+        "the head that finds most direct objects: does the model move more without it than without the others?",
+    )
+
+
+def _distance(model: Model, weight: torch.Tensor, sentences: list, before: torch.Tensor, place: object) -> np.ndarray:
+    """[states] mean cosine distance over words with a part of the weight at 0."""
+    whole = weight.clone()
+    weight[place] = 0
+    after = hidden_states(model, sentences, level="word").values.float()
+    weight.copy_(whole)
+    return 1 - cosine_similarity(before, after, dim=-1).mean(-1).numpy()

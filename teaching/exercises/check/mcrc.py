@@ -1,14 +1,15 @@
 """Checks of teaching/exercises/multiple-choice.ipynb."""
 
-from collections import Counter
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
+from random import Random
 
 import numpy as np
 import pandas as pd
 from rapidfuzz.distance import OSA, Hamming, Indel, Levenshtein
 
 from check.compare_answer import praise, settle
-from insidebert.text.attacks import THRESHOLD, sentences, shuffle_degree
+from insidebert.text.attacks import shuffle_degree, spoiled
 from insidebert.text.questions import Question
 
 WORDS_OF_CASES = (
@@ -49,6 +50,25 @@ def shuffle_degrees(function: Callable[[list[str], list[str]], float]) -> None:
         "this is the share of places that hold another word; an insertion moves all that follow, and is ONE edit": (
             instead(lambda a, b: Hamming.distance(a, b, pad=True) / len(a))
         ),
+        "this is the share of places that hold another word, as far as both go; words that are left over count too": (
+            instead(lambda a, b: Hamming.distance(a[: len(b)], b[: len(a)]) / len(a))
+        ),
+        "row 0 and column 0 of the table are still 0; from i words to none there are i edits": (
+            instead(lambda a, b: _edits(a, b, row=0, column=0) / len(a))
+        ),
+        "row 0 of the table is still 0; from no word to j words there are j edits": (
+            instead(lambda a, b: _edits(a, b, row=0) / len(a))
+        ),
+        "column 0 of the table is still 0; from i words to none there are i edits": (
+            instead(lambda a, b: _edits(a, b, column=0) / len(a))
+        ),
+        "the loops stop one short: the last word of each text is never looked at": (
+            instead(lambda a, b: Levenshtein.distance(a[:-1], b[:-1]) / len(a))
+        ),
+        "the loops stop one short: the last entry of the table is what it was at the start": (
+            instead(lambda a, b: (len(a) + len(b)) / len(a))
+        ),
+        "the last entry of the table was never filled, or this is not what is returned": 0 * right,
         "replacing a word counts as two edits here; it is one": instead(lambda a, b: Indel.distance(a, b) / len(a)),
         "swapping two neighbours counts as one edit here; only insert, delete and replace do": instead(
             lambda a, b: OSA.distance(a, b) / len(a)
@@ -57,46 +77,15 @@ def shuffle_degrees(function: Callable[[list[str], list[str]], float]) -> None:
         "this is in percent; a share is asked for": 100 * right,
     }
     names = [f"{original!r} -> {shuffled!r}" for original, shuffled in WORDS_OF_CASES]
-    settle("ShuffleDegree", found, right, mistakes, names)
+    case = "A small case: from 'act cat' to 'cat act' two words are replaced, so the degree is 2 / 2 = 1."
+    settle("ShuffleDegree", found, right, mistakes, names, case=case)
     praise(
         "edits of words, over the length of the original.",
         "a long text shuffled at random has a high degree, but hardly ever 1. Which words keep it below?",
     )
 
 
-def distractors(made: Sequence[Question], questions: Sequence[Question]) -> None:
-    """Questions under AddSent2Opt-Shuffle: each distractor a shuffle of itself and one sentence of the passage.
-
-    Args:
-        made: one for each of the questions, in their order.
-        questions: the originals.
-    """
-    if len(made) != len(questions):
-        raise AssertionError(f"there are {len(questions)} questions, and {len(made)} attacked ones")
-    taken = []
-    for question, new in zip(questions, made, strict=True):
-        if not isinstance(new, Question):
-            raise AssertionError(f"a Question is asked for, not {new!r}; dataclasses.replace(question, options=...)")
-        where = f"question {question.id}"
-        for part in ("id", "passage", "question", "answer"):
-            if getattr(new, part) != getattr(question, part):
-                raise AssertionError(f"{where}: its {part} changed; the attack touches nothing but the distractors")
-        if len(new.options) != len(question.options):
-            raise AssertionError(f"{where}: {len(question.options)} options became {len(new.options)}")
-        for place, (option, text) in enumerate(zip(question.options, new.options, strict=True)):
-            if place != question.answer:
-                taken.append(_sentence_added(f"{where}, option {place}", question, option, text))
-            elif text != option:
-                raise AssertionError(f"{where}: the right option changed; only the distractors are attacked")
-    if len(taken) > 4 and len(set(taken)) == 1:
-        raise AssertionError(f"sentence {taken[0] + 1} of the passage was added everywhere; draw a random one")
-    praise(
-        f"{len(taken)} distractors hold their own words and one sentence's, far from their order.",
-        "the right option is now the shortest. Could a reader that looks at lengths alone profit from the attack?",
-    )
-
-
-def change(changes, average, accuracies: pd.DataFrame, original: str = "BERT") -> None:
+def change(changes, average, accuracies: pd.DataFrame, original: str = "BERT", predicted: str | None = None) -> None:
     """The change of accuracy under each attack, in % of the original accuracy, and its average.
 
     Args:
@@ -104,9 +93,19 @@ def change(changes, average, accuracies: pd.DataFrame, original: str = "BERT") -
         average: over attacks and data sets.
         accuracies: a row for the original and one for each attack, a column a data set.
         original: name of the first of these rows.
+        predicted: the attack that was expected to cost most; any will do.
     """
     before = accuracies.loc[original].to_numpy()
-    after = accuracies.drop(index=original).to_numpy()
+    attacked = accuracies.drop(index=original)
+    after = attacked.to_numpy()
+    if isinstance(changes, pd.DataFrame):
+        if set(changes.index) == set(attacked.index) and set(changes.columns) == set(attacked.columns):
+            changes = changes.loc[attacked.index, attacked.columns]  # rows and columns in whatever order
+        elif changes.shape != after.shape and changes.isna().to_numpy().any():
+            raise AssertionError(
+                f"the change has the shape {changes.shape} and holds nan: pandas pairs rows and columns by their labels"
+                f"; take the original as one row, table.loc[{original!r}], and not as a table"
+            )
     right = (after - before) / before * 100
     mistakes = {
         "the sign is wrong: a fall is negative, (attacked - original) / original": -right,
@@ -120,7 +119,8 @@ def change(changes, average, accuracies: pd.DataFrame, original: str = "BERT") -
         "rows and columns are swapped: attacks are rows, data sets are columns": right.T,
         "the original's own row is in it; its change is 0 and says nothing": np.vstack([0 * before, right]),
     }
-    settle("the change", changes, right, mistakes, tolerance=0.06)
+    case = "A small case: from 80 to 60 is a change of -25%."
+    settle("the change", changes, right, mistakes, tolerance=0.06, case=case)
     mistakes = {
         "the sign is wrong: a fall is negative": -right.mean(),
         "this is the change of the average accuracy; average the changes instead": (after.mean() / before.mean() - 1)
@@ -131,9 +131,11 @@ def change(changes, average, accuracies: pd.DataFrame, original: str = "BERT") -
         "this is a share; in % it is 100 times that": right.mean() / 100,
         "this is the median; the average is asked for": np.median(right),
     }
-    settle("the average", average, right.mean(), mistakes, tolerance=0.06)
+    settle("the average", average, right.mean(), mistakes, tolerance=0.06, case=case)
+    worst = attacked.index[right.mean(1).argmin()]
+    said = "" if predicted is None else ", as you predicted" if predicted == worst else f" (you said {predicted})"
     praise(
-        f"{right.mean():.1f}% on average, relative to the original.",
+        f"{right.mean():.1f}% on average, relative to the original; most under {worst}{said}.",
         "a reader that falls to chance changes by -67% from 75 with four options, by -43% from 87.7 with two. "
         "What would a fair comparison of data sets have to take into account?",
     )
@@ -159,41 +161,84 @@ def expected_accuracy(function: Callable[[float, int], float]) -> None:
         "a guess is right with 1/k; here it is 1/2 whatever the number of options": s + (1 - s) / 2,
         "this is in percent; a share is asked for": 100 * right,
     }
-    settle("expected accuracy", found, right, mistakes, [f"s = {share}, {options} options" for share, options in cases])
+    case = "A small case: half is known and there are 2 options; half of the other half is guessed right, so 0.75."
+    settle(
+        "expected accuracy",
+        found,
+        right,
+        mistakes,
+        [f"s = {share}, {options} options" for share, options in cases],
+        case=case,
+    )
     praise(
         "what is known, and a guess at the rest.",
         "a reader without passages scores a with k options. Solve for s: what share must it have known?",
     )
 
 
-def _sentence_added(where: str, question: Question, option: str, text: str) -> int:
-    """Which sentence of the passage was shuffled into a distractor."""
-    found, sources = Counter(text.split()), sentences(question.passage)
-    for place, sentence in enumerate(sources):
-        original = f"{option} {sentence}".split()
-        if Counter(original) == found:
-            degree = shuffle_degree(original, text.split())
-            if text.split() in (original, f"{sentence} {option}".split()):
-                raise AssertionError(f"{where}: nothing is shuffled; that is AddSent2Opt without -Shuffle")
-            if degree <= THRESHOLD:
-                raise AssertionError(
-                    f"{where}: its ShuffleDegree is {degree:.2f}; shuffle again until it exceeds {THRESHOLD}"
-                )
-            return place
-    answer = question.options[question.answer]
-    explained = {
-        "no word was added; a sentence of the passage is asked for": [option],
-        "the right answer was added; that is AddAns2Opt-Shuffle, a sentence of the passage is asked for": [
-            f"{option} {answer}"
-        ],
-        "the right answer alone is there; that is Ans2Opt-Shuffle": [answer],
-        "the distractor's own words are missing; that is Sent2Opt-Shuffle": sources,
-        "the whole passage was added; one sentence of it is asked for": [f"{option} {question.passage}"],
-        "the question was added; a sentence of the passage is asked for": [f"{option} {question.question}"],
+def counting(
+    reader: Callable[[Question], int],
+    accuracies: Mapping[str, float],
+    attacked: Callable[[Question, Random], Question],
+    questions: Sequence[Question],
+) -> None:
+    """A reader that counts words, and what four tests find out about it.
+
+    Args:
+        reader: question -> the option with the most different words that stand in the passage; the first, if several.
+        accuracies: `original`, `P-Shuffle`, `P-Remove` and `AddSent2Opt-Shuffle` -> share of right answers.
+        attacked: from exercise 2, drawing from Random(0) question by question.
+    """
+    random = Random(0)
+    tests = {name: [spoiled(q, name, seed=1) for q in questions] for name in ("original", "P-Shuffle", "P-Remove")}
+    tests["AddSent2Opt-Shuffle"] = [attacked(question, random) for question in questions]
+    asked = [question for test in tests.values() for question in test]
+    chosen = np.array([reader(question) for question in asked], dtype=object)
+
+    def instead(score: Callable) -> np.ndarray:
+        return np.array([int(np.argmax([score(_words(o), _words(q.passage)) for o in q.options])) for q in asked])
+
+    right = instead(_shared)
+    mistakes = {
+        "this is the largest share of an option's words; the NUMBER of them is asked for": instead(
+            lambda option, passage: _shared(option, passage) / len(option)
+        ),
+        "this is the option with the fewest such words": instead(lambda option, passage: -_shared(option, passage)),
+        "options are counted from 0": right + 1,
+        "this is the right answer; the reader must not look at it": np.array([q.answer for q in asked]),
     }
-    for explanation, texts in explained.items():
-        if any(Counter(source.split()) == found for source in texts):
-            raise AssertionError(f"{where}: {explanation}")
-    if any(Counter(f"{option}{s}".replace(" ", "")) == Counter(text.replace(" ", "")) for s in sources):
-        raise AssertionError(f"{where}: letters are shuffled, or words glued together; the words stay as they are")
-    raise AssertionError(f"{where}: {text!r} is not the words of the distractor and of one sentence of the passage")
+    names = [f"a question under {name}" for name, test in tests.items() for _ in test]
+    settle("the option chosen", chosen, right, mistakes, names, case="Lower case, each word of an option once.")
+    if set(accuracies) != set(tests):
+        raise AssertionError(
+            f"an accuracy for each of {', '.join(tests)} is asked for, not for {', '.join(accuracies)}"
+        )
+    rightness = (right == [q.answer for q in asked]).reshape(len(tests), -1)
+    wanted = rightness.mean(1)
+    mistakes = {
+        "these are in percent; shares are asked for": 100 * wanted,
+        "these are numbers of questions; divide by how many there are": rightness.sum(1),
+        "these are shares of wrong answers": 1 - wanted,
+    }
+    settle("the accuracy", [accuracies[name] for name in tests], wanted, mistakes, list(tests))
+    praise(
+        ", ".join(f"{name} {share:.2f}" for name, share in zip(tests, wanted, strict=True)) + ".",
+        "which of the four tests show that this reader does not read, and which does it pass?",
+    )
+
+
+def _words(text: str) -> set[str]:
+    return set(re.findall(r"\w+", text.lower()))
+
+
+def _shared(option: set[str], passage: set[str]) -> int:
+    return len(option & passage)
+
+
+def _edits(before: list[str], after: list[str], row: int = 1, column: int = 1) -> int:
+    """Least number of edits from a table whose row 0 and column 0 count by `row` and `column`; 1 is right, 0 forgot."""
+    table = np.add.outer(column * np.arange(len(before) + 1), row * np.arange(len(after) + 1))
+    for i, one in enumerate(before, start=1):
+        for j, other in enumerate(after, start=1):
+            table[i, j] = min(table[i - 1, j] + 1, table[i, j - 1] + 1, table[i - 1, j - 1] + (one != other))
+    return table[-1, -1]

@@ -1,14 +1,15 @@
 """Checks of teaching/exercises/open-sesame.ipynb."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
 
 import numpy as np
 import pandas as pd
 
 from check.compare_answer import numbers, praise, quotient, settle
-from insidebert.measure.confusion import TriggerQuestion, bits
+from insidebert.measure.confusion import TriggerQuestion, bits, confusion_scores
+from insidebert.models.loading import Model
 from insidebert.papers.open_sesame.sentences import SHORT_LABELS, condition_of
 
 
@@ -54,9 +55,16 @@ def confusion(answer, maps: np.ndarray, words: np.ndarray, dependency: TriggerQu
             "only the first piece of each word was counted; a phrase is all pieces of its words": (
                 bits(_received(maps, [_first_pieces(words, phrase) for phrase in (target, *triggers)]).mean(1))
             ),
+            "only the last word of each phrase was counted, the noun; its determiner belongs to the phrase too": (
+                bits(_received(maps, [np.flatnonzero(words == phrase[-1]) for phrase in (target, *triggers)]).mean(1))
+            ),
+            "attention to a phrase is the SUM over its pieces; this is the largest of them": (
+                bits(np.stack([maps[:, :, pieces[0]][..., p].max(-1).mean(-1) for p in pieces[1:]], axis=-1).mean(1))
+            ),
             "this is one number, the mean over layers; one score a layer is asked for": right.mean(),
         }
-    settle("the confusion score", answer, right, mistakes, "layers")
+    case = "A small case: 0.4 to the trigger and 0.1 to the distractor are -log2(0.4 / 0.5) = 0.32 bits."
+    settle("the confusion score", answer, right, mistakes, "layers", case=case)
     praise(
         "summed over pieces, averaged over heads, in bits.",
         "[CLS] and [SEP] took part in the attention. Would the score change if each row without them summed to 1?",
@@ -97,7 +105,8 @@ def most_confusing(
         "these are medians; means are asked for": np.array([np.median(part) for part in by_label]),
         "these are divided by an even split's score; the plain mean is asked for": right / np.log2(candidates),
     }
-    settle("the mean of a condition", [given[label] for label in labels], right, mistakes, labels)
+    case = f"{labels[0]} has {len(by_label[0])} sentences of {scores.shape[1]} layers; the mean is over all of these."
+    settle("the mean of a condition", [given[label] for label in labels], right, mistakes, labels, case=case)
     largest, least = labels[right.argmax()], labels[right.argmin()]
     if most == least != largest:
         raise AssertionError(f"{most} confuses LEAST: the higher the score, the less attention on the true trigger")
@@ -127,17 +136,25 @@ def control_task(answer, ids: Sequence[np.ndarray], task: np.ndarray) -> None:
     if (targets != targets.round()).any() or (targets < 0).any() or (targets >= lengths).any():
         raise AssertionError("a target is a whole number from 0 to the number of pieces minus 1")
     targets = targets.astype(int)
-    if (targets == task).all():
-        raise AssertionError("these are the targets of the task itself; a control task has nothing to do with them")
+    if (targets == task).mean() > 0.5:
+        same = f"in {(targets == task).sum()} of {len(targets)} sentences"
+        raise AssertionError(
+            f"{same} these are the targets of the task itself; a control task has nothing to do with it"
+        )
     if len(set(targets.tolist())) == 1:
         raise AssertionError(
             f"the target is piece {targets[0]} everywhere; a probe that knows positions and no type would learn that"
         )
-    for name, by_id in (("largest", np.argmax), ("smallest", np.argmin)):
-        if all(by_id(own) == target for own, target in zip(ids, targets, strict=True)):
-            raise AssertionError(
-                f"the target is the piece with the {name} id; ids are in an order, draw a random rank for each type"
-            )
+    types, counts = np.unique(np.concatenate(ids), return_counts=True)
+    often = dict(zip(types.tolist(), counts.tolist(), strict=True))
+    for what, key in (("id", int), ("number of occurrences", often.get)):
+        keys = [np.array([key(one) for one in own.tolist()]) for own in ids]
+        for name, extreme in (("largest", np.max), ("smallest", np.min)):
+            if all(own[target] == extreme(own) for own, target in zip(keys, targets, strict=True)):
+                raise AssertionError(
+                    f"the target is the piece with the {name} {what}, which says something about the type; "
+                    "draw a random rank for each type"
+                )
     below: dict[int, set[int]] = {}
     for own, target in zip(ids, targets, strict=True):
         if target != own.tolist().index(own[target]):
@@ -173,8 +190,12 @@ def selectivity(answer, layer: int, task: np.ndarray, control: np.ndarray) -> No
         "this is in percentage points; a share is asked for, as the accuracies are": 100 * right,
         "the two embeddings are missing; all states are asked for": right[2:],
     }
-    settle("selectivity", answer, right, mistakes, "states")
-    layer = numbers("the layer", layer).item()
+    case = "A small case: 0.9 on the task and 0.6 on the control task are a selectivity of 0.3."
+    settle("selectivity", answer, right, mistakes, "states", case=case)
+    layer = numbers("the layer", layer)
+    if layer.size != 1:
+        raise AssertionError(f"the layer is {layer.tolist()}; one number is asked for, counted from 1")
+    layer = layer.item()
     best = np.flatnonzero(right[2:] == right[2:].max()) + 1
     if layer not in best:
         reason = f"layer {layer:g} is not the most selective one"
@@ -188,6 +209,53 @@ def selectivity(answer, layer: int, task: np.ndarray, control: np.ndarray) -> No
     praise(
         f"task minus control, largest in layer {layer:g}.",
         "the control's accuracy is usually highest in the embeddings. Why should that be so?",
+    )
+
+
+def swapped(
+    function: Callable[[TriggerQuestion, str], TriggerQuestion],
+    effect,
+    model: Model,
+    questions: Sequence[TriggerQuestion],
+    word: str,
+) -> None:
+    """What a change of one word, the target, does to the confusion score.
+
+    Args:
+        function: a question and a word -> the question with this word as its target.
+        effect: [layers] bits, confusion with the word minus confusion before, the mean over questions.
+    """
+    for question in questions:
+        new, wanted = function(question, word), list(question.words)
+        wanted[question.target] = word
+        if not isinstance(new, TriggerQuestion):
+            raise AssertionError(
+                f"a TriggerQuestion is asked for, not {new!r}; dataclasses.replace(question, words=...)"
+            )
+        if list(new.words) != wanted:
+            raise AssertionError(f"{' '.join(new.words)!r}: {' '.join(wanted)!r} is asked for, with one word changed")
+        if (new.target, new.triggers) != (question.target, question.triggers):
+            raise AssertionError("target and triggers stay where they are; only the word changes")
+    before, after = (
+        confusion_scores(model, asked).layers
+        for asked in (questions, [function(question, word) for question in questions])
+    )
+    right = (after - before).mean(0)
+    mistakes = {
+        "the sign is wrong: it is AFTER the swap minus before": -right,
+        "this is the confusion after the swap; the score before it is to be taken from that": after.mean(0),
+        "this is the confusion before the swap": before.mean(0),
+        "this is a quotient; a difference is asked for": after.mean(0) / before.mean(0),
+        "this is one number; one for each layer is asked for": right.mean(),
+        "this is the first sentence alone; the mean over sentences is asked for": (after - before)[0],
+        "these are medians; means are asked for": np.median(after - before, axis=0),
+        "this is the size of the change without its sign": np.abs(after - before).mean(0),
+    }
+    case = f"The first sentence goes in layer 1 from {before[0, 0]:.2f} to {after[0, 0]:.2f} bits."
+    settle("the effect", effect, right, mistakes, "layers", case=case)
+    praise(
+        f"one word swapped; {right.mean():+.2f} bits on the mean of the layers.",
+        "a word that agrees with nothing has no need of its subject's number. Is that what these layers show?",
     )
 
 
