@@ -182,7 +182,8 @@ def _reported(paper: str, name: str, claims: pd.DataFrame) -> list[str]:
     """What the paper prints about a figure, as far as a claim holds the number."""
     known = claims[(claims["paper"] == paper) & claims["paper_value"].notna()].drop_duplicates("id")
     here = known[known["place"].str.contains(rf"{re.escape(name)}(?!\d)")]
-    return [f"- {plain(row.statement)}. The paper's number: {paper_value(row.paper_value, row.unit)}." for row in here.itertuples()]
+    said = [(plain(row.statement), paper_value(row.paper_value, row.unit)) for row in here.itertuples()]
+    return [f"- {statement}. The paper's number: {value}." for statement, value in said]
 
 
 def _links(entry: dict, files: dict[str, str], profile: str) -> str:
