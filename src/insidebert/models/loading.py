@@ -171,14 +171,7 @@ def load(name: str | Path | Source) -> Model:
 
 
 def load_with_head(source: Source, task: str) -> tuple[PreTrainedModel, list[str]]:
-    """A checkpoint's encoder with its head for a task, in float32 and evaluation mode, on the CPU.
-
-    Args:
-        task: as transformers calls it, such as `MaskedLM` or `MultipleChoice`.
-
-    Returns:
-        The model, and the names of the weights that the checkpoint lacks, which are random.
-    """
+    """A checkpoint's encoder with its head for a task, in float32, on the CPU; and the weights that it lacks."""
     if source.folder is None:
         raise InputError(f"model {source.label} is in memory; save_pretrained() it to a folder to use its heads")
     found = checkpoint.read_checkpoint(source.folder)
@@ -261,13 +254,7 @@ def random_twin(model: Model, seed: int = 0, keep_embeddings: bool = True) -> Mo
 
 
 def reinitialised(encoder: PreTrainedModel, seed: int, keep_embeddings: bool = True) -> PreTrainedModel:
-    """The same architecture with weights drawn anew, as at the start of pre-training.
-
-    Args:
-        encoder: left as it is.
-        seed: of the draw; the caller's random state is not touched.
-        keep_embeddings: keep word, position and type embeddings, so that a probe still sees which word is where.
-    """
+    """The same architecture with weights drawn anew, embeddings kept or not; the encoder stays as it is."""
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         config = copy.deepcopy(encoder.config)
