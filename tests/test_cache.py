@@ -262,7 +262,9 @@ def test_committed_records_were_measured_by_the_code_and_data_of_this_commit(pap
             stale.append(f"{path.stem}: other code or data files")
         for name, value in record.about["settings"].items():
             if isinstance(value, dict) and set(value) == {"data", "sha256"}:
-                there = sorted(p for p in (PATHS.root / value["data"], *PATHS.corpus.rglob(value["data"])) if p.exists())
+                there = sorted(
+                    p for p in (PATHS.root / value["data"], *PATHS.corpus.rglob(value["data"])) if p.exists()
+                )
                 if not there or cache.content(there[0]) != value["sha256"]:
                     stale.append(f"{path.stem}: {name} is another {value['data']}")
     assert stale == []
