@@ -25,6 +25,7 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 
 def pytest_collection_modifyitems(items):
+    items.sort(key=lambda item: item.get_closest_marker("notebook") is None)  # the longest first, so none waits alone
     for item in items:
         if "shared" in item.fixturenames:
             item.add_marker(pytest.mark.skipif(not SHARED.is_dir(), reason=f"no shared data sets at {SHARED}"))
