@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from insidebert.papers import printed
+from insidebert.results.scoreboard import interval_in_words
 from insidebert.results.wording import each_model
 
 PRINTED, UNREAD = printed("mcrc")["correlations"], ("random guess", "longest option")
@@ -121,7 +122,7 @@ def correlation(row: pd.Series | None) -> str:
         return "r was not recorded"
     if not np.isfinite(row["estimate"]):
         return "r is not defined (no spread)"
-    return f"r = {row['estimate']:.2f} [{row['low']:.2f}, {row['high']:.2f}]"
+    return f"r = {interval_in_words(row['estimate'], row['low'], row['high'])}"
 
 
 def _on(model: str, rows: pd.DataFrame) -> str:
