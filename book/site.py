@@ -1,6 +1,5 @@
 """The book and the slides on the disk: pages gathered, Sphinx and nbconvert run, every asset local."""
 
-import json
 import os
 import shutil
 import subprocess
@@ -19,7 +18,7 @@ from insidebert.errors import InputError
 from insidebert.files import write_text
 from insidebert.papers import Paper, paper_of
 from insidebert.results.paths import Paths
-from insidebert.results.tables import read_tidy
+from insidebert.results.tables import read_json, read_tidy
 
 HERE = Path(__file__).resolve().parent
 
@@ -155,9 +154,12 @@ def _manifest(paths: Paths) -> list[dict]:
     path = paths.figures / "manifest.json"
     if not path.exists():
         raise InputError(f"{path} is missing; `make figures` writes it, with the same PROFILE")
-    entries = json.loads(path.read_text(encoding="utf-8"))
-    for entry in entries:
-        entry["missing"] |= not all((paths.figures / name).exists() for name in entry["files"])
+    entries = read_json(path, list)
+    try:
+        for entry in entries:
+            entry["missing"] |= not all((paths.figures / name).exists() for name in entry["files"])
+    except (KeyError, TypeError):
+        raise InputError(f"{path} is damaged; `make redraw` writes it anew, with the same PROFILE") from None
     return entries
 
 

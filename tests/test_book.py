@@ -318,3 +318,12 @@ def test_slides_are_whole_and_need_no_network(checkout):
     assert not re.search(r"(url\(|@import)\s*['\"]?(https?:)?//", styles(decks[0].parent))
     listed = Page((decks[0].parent / "index.html").read_text()).links
     assert listed == [deck.name for deck in decks]
+
+
+@pytest.mark.parametrize("text", ['[{"files": ', "{}", "[1]", '[{"files": 3, "missing": false}]', "[{}]"])
+def test_a_damaged_manifest_is_named(tmp_path, text):
+    paths = Paths(tmp_path, "smoke", tmp_path / "build")
+    paths.figures.mkdir(parents=True)
+    (paths.figures / "manifest.json").write_text(text)
+    with pytest.raises(InputError, match=r"manifest\.json .*make "):
+        site._manifest(paths)
