@@ -7,8 +7,7 @@ from collections.abc import Collection
 import nbformat
 import pandas as pd
 
-from insidebert.results.claims import DISCOVERIES
-from insidebert.results.scoreboard import UNITS, limit_in_words, number, paper_value
+from insidebert.results.scoreboard import paper_value
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
@@ -223,76 +222,3 @@ def artifacts(entries: list[dict], titles: dict[str, str], profile: str) -> str:
             lines.append(f"| {' | '.join(', '.join(dict.fromkeys(cell)) or '-' for cell in cells)} |")
         parts += [f"## {plain(title)}", "\n".join(lines)]
     return "\n\n".join(parts) + "\n"
-
-
-def scoreboard(claims: pd.DataFrame, titles: dict[str, str], entries: Collection[dict] = ()) -> str:
-    """Claim by claim and model by model: what the paper says, its number, ours, and the verdict as a word.
-
-    Args:
-        claims: `figures/claims.csv`; every model in it is a column.
-        titles: paper -> its heading.
-        entries: `figures/manifest.json`; it knows what could not be measured.
-    """
-    parts = [
-        "# Scoreboard",
-        "A claim [holds]{.verdict .holds} if the whole 95% interval of what was measured lies where the claim puts it, "
-        "[fails]{.verdict .fails} if it lies wholly elsewhere; otherwise we [cannot tell]{.verdict .cannot-tell}. "
-        "A claim that fails says something about the model that was run here, which is not the paper's. "
-        f"A question mark stands where more than {DISCOVERIES:.0%} of the verdicts that are this clear would be wrong "
-        "(Benjamini and Hochberg); *random weights too* where the same network with layers drawn anew passes as well. "
-        "Press a column's heading to sort by it: verdicts first, then numbers.",
-    ]
-    for paper, title in titles.items():
-        own = claims[claims["paper"] == paper]
-        parts.append(f"(scoreboard-{paper})=\n## {plain(title)}")
-        made = [entry for entry in entries if entry["paper"] == paper]
-        parts += dict.fromkeys(unmeasured(row) for entry in made for row in entry.get("failures", []))
-        parts.append(_counts(own) if len(own) else "Nothing has been measured yet.")
-        drawn = {entry["slug"] for entry in made}
-        for question, asked in own.groupby("question", sort=False):
-            parts += [f"### {plain(question)}"] if question else []
-            parts.append(_table(asked, drawn))
-    return "\n\n".join(parts) + "\n"
-
-
-def _counts(claims: pd.DataFrame) -> str:
-    counts = claims.groupby("model", sort=False)["verdict"].value_counts().unstack(fill_value=0)
-    words = {"holds": "hold", "fails": "fail", "cannot tell": "cannot tell"}
-    lines = []
-    for model, row in counts.iterrows():
-        shown = [f"{row[verdict]} {word}" for verdict, word in words.items() if row.get(verdict)]
-        lines.append(f"- {plain(model)}: {', '.join(shown)}")
-    return "\n".join(lines)
-
-
-def _table(claims: pd.DataFrame, drawn: Collection[str]) -> str:
-    models = list(dict.fromkeys(filter(None, claims["model"])))
-    lines = [":::{container} scoreboard", f"| claim | paper | {' | '.join(map(plain, models))} |"]
-    lines.append("|" + " --- |" * (2 + len(models)))
-    for _, claim in claims.groupby("id", sort=False):
-        first = claim.iloc[0]
-        place = plain(first["place"])
-        if first["figure"] in drawn:
-            place = f"[{place}](#gallery-{first['paper']}-{first['figure']})"
-        limit = f"; holds if {plain(limit_in_words(first['holds_if'], first['unit']))}" if first["holds_if"] else ""
-        said = "-" if pd.isna(first["paper_value"]) else paper_value(first["paper_value"], first["unit"])
-        cells = [_verdict(claim[claim["model"].isin([model, ""])]) for model in models]
-        lines.append(
-            "| " + " | ".join([f"{plain(first['statement'])} [{place}{limit}]{{.where}}", said, *cells]) + " |"
-        )
-    return "\n".join([*lines, ":::"])
-
-
-def _verdict(rows: pd.DataFrame) -> str:
-    if rows.empty:
-        return "-"
-    row = rows.iloc[0]
-    if row["why"]:
-        return f"not measured, because {plain(row['why'])}"
-    low, high = (number(row[name], row["unit"]) for name in ("low", "high"))
-    measured = f"{number(row['measured'], row['unit'])} [\\[{low}, {high}\\]{UNITS[row['unit']]}]{{.interval}}"
-    if row["verdict"] == "context":
-        return measured
-    unsure = "?" if row["verdict"] in ("holds", "fails") and row["q"] > DISCOVERIES else ""
-    too = " [random weights too]{.interval}" if row["random"] == row["verdict"] == "holds" else ""
-    return f"[{row['verdict']}]{{.verdict .{row['verdict'].replace(' ', '-')}}}{unsure} {measured}{too}"

@@ -14,6 +14,7 @@ import nbformat
 import yaml
 
 from book import pages
+from book.scoreboard import scoreboard
 from book.slides import slides
 from insidebert.errors import InputError
 from insidebert.files import write_text
@@ -185,7 +186,7 @@ def _gather(paths: Paths, papers: tuple[Paper, ...], executed: list[Path], sourc
     claims = read_tidy(source / "figures" / "claims.csv")
     printed = [(paper.name, slug) for paper in papers for slug in _printed(paper.name)]
     texts["gallery.md"] = pages.gallery(entries, claims, chapters, paths.profile, printed)
-    texts["scoreboard.md"] = pages.scoreboard(claims, chapters, entries)
+    texts["scoreboard.md"] = scoreboard(claims, chapters, entries)
     texts["artifacts.md"] = pages.artifacts(entries, chapters, paths.profile)
     others = [f"notebooks/{name}.ipynb" for name in ran if not any(paper.owns(name) for paper in papers)]
     texts["index.md"] += "\n\n" + _contents(papers, list(texts), others)

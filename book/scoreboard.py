@@ -1,0 +1,111 @@
+"""The scoreboard's page: a drawn strip a claim, and the same in tables."""
+
+from collections.abc import Collection
+
+import pandas as pd
+
+from book.chinese import ENGLISH, Phrases
+from book.pages import plain, unmeasured
+from book.strips import strip
+from insidebert.results.claims import DISCOVERIES
+from insidebert.results.scoreboard import UNITS, limit_in_words, number, paper_value
+
+LEGEND = (
+    "**How to read a strip.** A line is a model, its mark the measured value with its 95% interval; the diamond above "
+    "is the paper's number, the short tick the same model with random weights. The claim asks for the shaded part of "
+    "the scale. A full dot [holds]{.verdict .holds}: the whole interval is there. A cross [fails]{.verdict .fails}: it "
+    "lies wholly elsewhere. A ring: we [cannot tell]{.verdict .cannot-tell}. A bar is a number that decides nothing."
+)
+NOTES = (
+    "A claim that fails says something about the model that was run here, which is not the paper's. A question mark "
+    "stands where more than {rate:.0%} of the verdicts that are this clear would be wrong (Benjamini and Hochberg); "
+    "*random too* where the same network with layers drawn anew passes as well. Each claim links to its figure. Below "
+    "each group the numbers are a table, which sorts by the column whose heading is pressed: verdicts first."
+)
+
+
+def scoreboard(
+    claims: pd.DataFrame, titles: dict[str, str], entries: Collection[dict] = (), say: Phrases = ENGLISH, name: str = ""
+) -> str:
+    """Claim by claim and model by model: what the paper says, its number, ours, and the verdict as a word.
+
+    Args:
+        claims: `figures/claims.csv`; every model in it is a line of the strips and a column of the tables.
+        titles: paper -> its heading.
+        entries: `figures/manifest.json`; it knows what could not be measured.
+        say: the words to use.
+        name: put before the names of its places, such as `zh-`; two pages cannot have the same.
+    """
+    parts = [f"# {say['Scoreboard']}", say[LEGEND], say[NOTES].format(rate=DISCOVERIES)]
+    for paper, title in titles.items():
+        own = claims[claims["paper"] == paper]
+        parts.append(f"({name}scoreboard-{paper})=\n## {plain(title)}")
+        made = [entry for entry in entries if entry["paper"] == paper]
+        parts += dict.fromkeys(unmeasured(row) for entry in made for row in entry.get("failures", []))
+        parts.append(_counts(own, say) if len(own) else say["Nothing has been measured yet."])
+        drawn = {entry["slug"] for entry in made}
+        for question, asked in own.groupby("question", sort=False):
+            parts += [f"### {plain(say[question])}"] if question else []
+            parts += [_strip(claim, drawn, say) for _, claim in asked.groupby("id", sort=False)]
+            parts += [f'<details class="numbers"><summary>{say["The same in numbers"]}</summary>']
+            parts += [_table(asked, drawn, say), "</details>"]
+    return "\n\n".join(parts) + "\n"
+
+
+def _counts(claims: pd.DataFrame, say: Phrases) -> str:
+    counts = claims.groupby("model", sort=False)["verdict"].value_counts().unstack(fill_value=0)
+    words = {"holds": "{} hold", "fails": "{} fail", "cannot tell": "{} cannot tell"}
+    lines = []
+    for model, row in counts.iterrows():
+        shown = [say[said].format(row[verdict]) for verdict, said in words.items() if row.get(verdict)]
+        lines.append(f"- {plain(model)}: {', '.join(shown)}")
+    return "\n".join(lines)
+
+
+def _strip(claim: pd.DataFrame, drawn: Collection[str], say: Phrases) -> str:
+    """A claim in words, with where it comes from, beside its drawing."""
+    return f":::{{container}} claim\n{_said(claim.iloc[0], drawn, say)}\n\n{strip(claim, say)}\n\n:::"
+
+
+def _said(claim: pd.Series, drawn: Collection[str], say: Phrases) -> str:
+    """Such as `[SEP] gets half [Section 3.1, Figure 2; holds if above 50%]`, linked to the figure if it was drawn."""
+    place = plain(claim["place"])
+    if claim["figure"] in drawn:
+        place = f"[{place}](#gallery-{claim['paper']}-{claim['figure']})"
+    limit = plain(limit_in_words(claim["holds_if"], claim["unit"])) if claim["holds_if"] else ""
+    limit = f"; {say['holds if {}'].format(_limit(limit, say))}" if limit else ""
+    return f"{plain(say[claim['statement']])} [{place}{limit}]{{.where}}"
+
+
+def _limit(words: str, say: Phrases) -> str:
+    """`above 50%` in another language's words."""
+    first, _, rest = words.partition(" ")
+    return say[f"{first} {{}}"].format(rest.replace(" and ", say[" and "]))
+
+
+def _table(claims: pd.DataFrame, drawn: Collection[str], say: Phrases) -> str:
+    models = list(dict.fromkeys(filter(None, claims["model"])))
+    heads = [say["claim"], say["paper"], *map(plain, models)]
+    lines = [":::{container} scoreboard", f"| {' | '.join(heads)} |", "|" + " --- |" * len(heads)]
+    for _, claim in claims.groupby("id", sort=False):
+        first = claim.iloc[0]
+        printed = "-" if pd.isna(first["paper_value"]) else paper_value(first["paper_value"], first["unit"])
+        cells = [_verdict(claim[claim["model"].isin([model, ""])], say) for model in models]
+        lines.append("| " + " | ".join([_said(first, drawn, say), printed, *cells]) + " |")
+    return "\n".join([*lines, ":::"])
+
+
+def _verdict(rows: pd.DataFrame, say: Phrases) -> str:
+    if rows.empty:
+        return "-"
+    row = rows.iloc[0]
+    if row["why"]:
+        return say["not measured, because {}"].format(plain(row["why"]))
+    low, high = (number(row[name], row["unit"]) for name in ("low", "high"))
+    measured = f"{number(row['measured'], row['unit'])} [\\[{low}, {high}\\]{UNITS[row['unit']]}]{{.interval}}"
+    if row["verdict"] == "context":
+        return measured
+    verdict = row["verdict"]
+    unsure = "?" if verdict in ("holds", "fails") and row["q"] > DISCOVERIES else ""
+    too = f" [{say['random weights too']}]{{.interval}}" if row["random"] == verdict == "holds" else ""
+    return f"[{say[verdict]}]{{.verdict .{verdict.replace(' ', '-')}}}{unsure} {measured}{too}"
