@@ -7,8 +7,19 @@ from collections.abc import Collection
 import nbformat
 import pandas as pd
 
+from book.chinese import ENGLISH, Phrases
 from insidebert.results.scoreboard import paper_value
 
+NOT_RUN = "Not run yet, and so not in this book: {}. `make figures` runs them."
+SEE_ALSO = (
+    "See also its figures and tables in [the gallery](#gallery-{paper}) and its claims on "
+    "[the scoreboard](#{scoreboard})."
+)
+NOTICE = (
+    '<span lang="zh-CN">这一页是所有的图和表，图注和图里的文字是英文。中文的说明见各章和中文 notebook，'
+    "用语见[术语表](docs/glossary.zh.md)，论断见[记分表](scoreboard.zh.md)。</span>"
+)
+"""What a reader of Chinese is told on a page that is not translated."""
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
@@ -30,7 +41,14 @@ def heading(text: str, otherwise: str = "") -> str:
     return found[1].strip() if found else otherwise
 
 
-def relinked(text: str, origin: str, homes: dict[str, str], files: Collection[str], folders: Collection[str]) -> str:
+def relinked(
+    text: str,
+    origin: str,
+    homes: dict[str, str],
+    files: Collection[str],
+    folders: Collection[str],
+    instead: dict[str, str] | None = None,
+) -> str:
     """A page of the checkout with its links as they are in the book.
 
     A link to a page leads there; one to another file downloads it; one to a folder, which a site does not have, becomes
@@ -40,12 +58,14 @@ def relinked(text: str, origin: str, homes: dict[str, str], files: Collection[st
         origin: the page's place in the checkout, such as `teaching/README.md`.
         homes: place in the checkout -> place in the book, of all pages.
         files, folders: places in the checkout.
+        instead: place -> the one that is linked instead, such as the same in another language.
     """
     here = posixpath.dirname(homes[origin])
 
     def link(match: re.Match) -> str:
         picture, shown, (name, *anchor) = match[1], match[2], match[3].split("#", 1)
         place = posixpath.normpath(posixpath.join(posixpath.dirname(origin), name))
+        place = (instead or {}).get(place, place)
         if not name or ":" in name:
             return match[0]
         if place in homes:
@@ -66,14 +86,17 @@ def toctree(pages: Collection[str], caption: str = "") -> str:
     return "\n".join([*options, *pages, "```\n"])
 
 
-def page(notebook: nbformat.NotebookNode, captions: dict[str, str]) -> nbformat.NotebookNode:
+def page(notebook: nbformat.NotebookNode, captions: dict[str, str], link: str = "") -> nbformat.NotebookNode:
     """An executed notebook as a page: no progress bars, no widget state, inputs without output folded away.
 
     Args:
         notebook: with outputs.
         captions: slug -> caption, for those who cannot see the figures that `work.draw("slug")` draws.
+        link: Markdown below the title, such as one to the page in another language.
     """
     made = nbformat.from_dict(notebook)
+    if link:
+        made.cells[0].source = re.sub(r"\A(# .+)", rf"\1\n\n{link}", made.cells[0].source)
     made.metadata.pop("widgets", None)
     for cell in made.cells:
         if cell.cell_type != "code":
@@ -93,7 +116,9 @@ def stub(title: str, name: str) -> nbformat.NotebookNode:
     return nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(text)], metadata={"orphan": True})
 
 
-def chapter(text: str, paper: str, notebooks: dict[str, str], executed: Collection[str]) -> str:
+def chapter(
+    text: str, paper: str, notebooks: dict[str, str], executed: Collection[str], say: Phrases = ENGLISH, room: str = ""
+) -> str:
     """A paper's page.
 
     Args:
@@ -101,17 +126,20 @@ def chapter(text: str, paper: str, notebooks: dict[str, str], executed: Collecti
         paper: such as `open_sesame`.
         notebooks: name -> title of all its notebooks, in order.
         executed: names of those that have been run.
+        say: the words to use.
+        room: folder of the notebooks' pages below `notebooks/`, such as `zh/`.
     """
     there = [name for name in notebooks if name in executed]
     missing = [name for name in notebooks if name not in executed]
-    parts = [text.strip(), "## Notebooks"]
-    parts += ["\n".join(f"- [{plain(notebooks[name])}](notebooks/{name}.ipynb)" for name in there)] if there else []
+    parts = [text.strip(), f"## {say['Notebooks']}"]
+    if there:
+        parts.append("\n".join(f"- [{plain(notebooks[name])}](notebooks/{room}{name}.ipynb)" for name in there))
     if missing:
         names = ", ".join(f"`{name}`" for name in missing)
-        parts.append(f":::{{warning}}\nNot run yet, and so not in this book: {names}. `make figures` runs them.\n:::")
-    parts.append(f"See also its figures and tables in [the gallery](#gallery-{paper}) and its claims on ")
-    parts[-1] += f"[the scoreboard](#scoreboard-{paper})."
-    return "\n\n".join([*parts, toctree([f"notebooks/{name}" for name in there])])
+        parts.append(f":::{{warning}}\n{say[NOT_RUN].format(names)}\n:::")
+    places = {"paper": paper, "scoreboard": f"{room.replace('/', '-')}scoreboard-{paper}"}
+    parts.append(say[SEE_ALSO].format(**places))
+    return "\n\n".join([*parts, toctree([f"notebooks/{room}{name}" for name in there])])
 
 
 def gallery(
@@ -131,6 +159,7 @@ def gallery(
         "Every figure and table of the papers, rebuilt. Each links to the notebook that explains it and to the "
         "tidy tables that it is drawn from; what the papers do not have is marked as ours, and what was measured on "
         "other people's data as recorded.",
+        NOTICE,
     ]
     for paper, title in titles.items():
         parts += [f"(gallery-{paper})=\n## {plain(title)}"]

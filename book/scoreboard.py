@@ -25,7 +25,12 @@ NOTES = (
 
 
 def scoreboard(
-    claims: pd.DataFrame, titles: dict[str, str], entries: Collection[dict] = (), say: Phrases = ENGLISH, name: str = ""
+    claims: pd.DataFrame,
+    titles: dict[str, str],
+    entries: Collection[dict] = (),
+    say: Phrases = ENGLISH,
+    name: str = "",
+    link: str = "",
 ) -> str:
     """Claim by claim and model by model: what the paper says, its number, ours, and the verdict as a word.
 
@@ -35,8 +40,9 @@ def scoreboard(
         entries: `figures/manifest.json`; it knows what could not be measured.
         say: the words to use.
         name: put before the names of its places, such as `zh-`; two pages cannot have the same.
+        link: Markdown below the title, such as one to the page in another language.
     """
-    parts = [f"# {say['Scoreboard']}", say[LEGEND], say[NOTES].format(rate=DISCOVERIES)]
+    parts = [f"# {say['Scoreboard']}", link, say[LEGEND], say[NOTES].format(rate=DISCOVERIES)]
     for paper, title in titles.items():
         own = claims[claims["paper"] == paper]
         parts.append(f"({name}scoreboard-{paper})=\n## {plain(title)}")
