@@ -1,4 +1,4 @@
-"""The book, the slides and the notebooks in Chinese: `python -m book site`, `slides` or `chinese`, run in a checkout."""
+"""The book, its slides, the notebooks in Chinese: `python -m book site`, `slides` or `chinese`, in a checkout."""
 
 import argparse
 import sys

@@ -1,6 +1,5 @@
 """What Sphinx reads: the checkout's pages, the executed notebooks and the made pages, laid out in one folder."""
 
-import json
 import shutil
 from importlib.resources import files
 from pathlib import Path
@@ -14,7 +13,7 @@ from insidebert.errors import InputError
 from insidebert.files import write_text
 from insidebert.papers import Paper, paper_of
 from insidebert.results.paths import Paths
-from insidebert.results.tables import read_tidy
+from insidebert.results.tables import read_json, read_tidy
 
 MIRRORED = (
     *("README.md", "README.zh.md", "CHANGELOG.md", "CONTRIBUTING.md", "CITATION.cff", "LICENSE"),
@@ -55,14 +54,17 @@ def manifest(paths: Paths) -> list[dict]:
     """The manifest, with what is not on the disk any more marked as missing.
 
     Raises:
-        InputError: it is not there.
+        InputError: it is not there, or damaged.
     """
     path = paths.figures / "manifest.json"
     if not path.exists():
         raise InputError(f"{path} is missing; `make figures` writes it, with the same PROFILE")
-    entries = json.loads(path.read_text(encoding="utf-8"))
-    for entry in entries:
-        entry["missing"] |= not all((paths.figures / name).exists() for name in entry["files"])
+    entries = read_json(path, list)
+    try:
+        for entry in entries:
+            entry["missing"] |= not all((paths.figures / name).exists() for name in entry["files"])
+    except (KeyError, TypeError):
+        raise InputError(f"{path} is damaged; `make redraw` writes it anew, with the same PROFILE") from None
     return entries
 
 

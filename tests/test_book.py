@@ -13,7 +13,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from PIL import Image
 
-from book import pages, site
+from book import pages, site, sources
 from book.scoreboard import scoreboard
 from book.slides import slides
 from insidebert.errors import InputError
@@ -327,3 +327,12 @@ def test_slides_are_whole_and_need_no_network(checkout):
     assert not re.search(r"(url\(|@import)\s*['\"]?(https?:)?//", styles(decks[0].parent))
     listed = Page((decks[0].parent / "index.html").read_text()).links
     assert listed == [deck.name for deck in decks]
+
+
+@pytest.mark.parametrize("text", ['[{"files": ', "{}", "[1]", '[{"files": 3, "missing": false}]', "[{}]"])
+def test_a_damaged_manifest_is_named(tmp_path, text):
+    paths = Paths(tmp_path, "smoke", tmp_path / "build")
+    paths.figures.mkdir(parents=True)
+    (paths.figures / "manifest.json").write_text(text)
+    with pytest.raises(InputError, match=r"manifest\.json .*make "):
+        sources.manifest(paths)

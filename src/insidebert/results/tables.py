@@ -65,8 +65,8 @@ def read_tidy(path: Path) -> pd.DataFrame:
     return pd.DataFrame({name: _typed(table[name], kind) for name, kind in columns.items()})
 
 
-def read_json(path: Path) -> dict:
-    """A JSON object.
+def read_json(path: Path, kind: type = dict) -> dict | list:
+    """A JSON object, or a list of objects.
 
     Raises:
         InputError: it is not one.
@@ -75,7 +75,7 @@ def read_json(path: Path) -> dict:
         found = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         raise InputError(f"{path} cannot be read ({error}); delete it, and `make figures` writes it anew") from None
-    if not isinstance(found, dict):
+    if not isinstance(found, kind) or not all(isinstance(row, dict) for row in (found if kind is list else ())):
         raise InputError(f"{path} is damaged; delete it, and `make figures` writes it anew")
     return found
 
