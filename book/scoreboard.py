@@ -64,7 +64,7 @@ def _counts(claims: pd.DataFrame, say: Phrases) -> str:
     lines = []
     for model, row in counts.iterrows():
         shown = [say[said].format(row[verdict]) for verdict, said in words.items() if row.get(verdict)]
-        lines.append(f"- {plain(model)}: {', '.join(shown)}")
+        lines.append(f"- {plain(model)}: {say[', '].join(shown)}")
     return "\n".join(lines)
 
 

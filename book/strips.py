@@ -5,6 +5,7 @@ diamond, random weights a short tick, and the claim holds where the scale is sha
 """
 
 import math
+from collections.abc import Iterable
 from html import escape
 
 import pandas as pd
@@ -71,7 +72,8 @@ class _Scale:
         if low == high:
             low, high = min(low, 0.0), max(high, 0.0) or 1.0
         low = 0.0 if 0 < low < high / 2 else low  # nothing is the natural start of what is counted
-        self.ticks = MaxNLocator(nbins=3, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high)
+        found = [MaxNLocator(nbins=count, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high) for count in (3, 2, 1)]
+        self.ticks = next((ticks for ticks in found if _fit(ticks)), found[-1])
 
     def x(self, value: float) -> float:
         start, end = self.ticks[0], self.ticks[-1]
@@ -88,6 +90,11 @@ class _Scale:
         unit = UNITS[self.unit].strip().removeprefix("of the ")
         end = self.x(self.ticks[-1] / self.factor) + 4 + 3 * len(f"{self.ticks[-1]:g}")
         return [*lines, f'<text class="unit" x="{end}" y="{bottom + 13}">{unit}</text>'] if unit else lines
+
+
+def _fit(ticks: Iterable[float]) -> bool:
+    """Whether their labels have room beside each other, six pixels a letter."""
+    return sum(6 * len(f"{tick:g}") + 6 for tick in ticks) < RIGHT - LEFT + 24
 
 
 def _zone(holds_if: str, scale: _Scale, bottom: int) -> str:
@@ -123,6 +130,6 @@ def _model(row: dict, top: int, scale: _Scale, say: Phrases) -> str:
         floor = f'<path class="floor" d="M{scale.x(row["floor"])} {y - 6}v12"/>'
     unsure = "?" if verdict in ("holds", "fails") and row["q"] > DISCOVERIES else ""
     words = "" if verdict == "context" else f" {say[verdict]}{unsure}"
-    words += f", {say['random too']}" if row["random"] == verdict == "holds" else ""
+    words += say[", "] + say["random too"] if row["random"] == verdict == "holds" else ""
     said = f'<text class="said" x="{RIGHT + 10}" y="{y + 4}">{escape(number(row["measured"], unit) + words)}</text>'
     return f'<g class="{verdict.replace(" ", "-")}">{label}{floor}{mark}{said}</g>'

@@ -2,6 +2,7 @@
 
 import re
 import xml.etree.ElementTree as ElementTree
+from itertools import pairwise
 
 import pandas as pd
 import pytest
@@ -58,8 +59,8 @@ def test_verdicts_are_told_apart_by_shape_and_by_word():
 
 
 def test_doubt_random_weights_and_other_words_are_said():
-    say = Phrases({"holds": "成立", "random too": "随机权重也成立"})
-    assert words(drawn({"q": 0.2, "random": "holds"}, say=say))[-1] == "50 成立?, 随机权重也成立"
+    say = Phrases({"holds": "成立", "random too": "随机权重也成立", ", ": "，"})
+    assert words(drawn({"q": 0.2, "random": "holds"}, say=say))[-1] == "50 成立?，随机权重也成立"
 
 
 def test_what_was_not_measured_has_a_line_but_no_mark():
@@ -85,3 +86,13 @@ def test_a_scale_of_equal_numbers_is_no_speck():
 def test_markdown_takes_a_strip_for_one_piece():
     lines = strip(pd.DataFrame([ROW])).splitlines()
     assert re.fullmatch(r"<svg [^>]*>", lines[0]) and all(lines)
+
+
+@pytest.mark.parametrize("low", [-1234.5, -0.0250, 0.0001, 1e-9])
+def test_labels_of_the_scale_have_room(low):
+    svg = drawn(
+        {"unit": "bits", "holds_if": "", "paper_value": float("nan"), "measured": 0.05, "low": low, "high": 0.075}
+    )
+    ticks = [(float(text.get("x")), 6 * len(text.text)) for text in svg.iter("text") if text.get("class") == "tick"]
+    assert len(ticks) >= 2
+    assert all(b - a >= (wide + wider) / 2 for (a, wide), (b, wider) in pairwise(ticks))
