@@ -8,7 +8,7 @@ import nbformat
 import pandas as pd
 
 from book.chinese import ENGLISH, Phrases
-from insidebert.results.scoreboard import paper_value
+from insidebert.results.scoreboard import paper_value, plain
 
 NOT_RUN = "Not run yet, and so not in this book: {}. `make figures` runs them."
 SEE_ALSO = (
@@ -21,11 +21,6 @@ NOTICE = (
 )
 """What a reader of Chinese is told on a page that is not translated."""
 WIDGET = "application/vnd.jupyter.widget-view+json"
-
-
-def plain(text: str) -> str:
-    """Text with everything escaped that Markdown would read as markup."""
-    return re.sub(r"([\\`*_\[\]<>|$#])", r"\\\1", text)
 
 
 def unmeasured(row: dict) -> str:

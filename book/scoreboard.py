@@ -5,10 +5,10 @@ from collections.abc import Collection
 import pandas as pd
 
 from book.chinese import ENGLISH, Phrases
-from book.pages import plain, unmeasured
+from book.pages import unmeasured
 from book.strips import strip
 from insidebert.results.claims import DISCOVERIES
-from insidebert.results.scoreboard import UNITS, limit_in_words, number, paper_value
+from insidebert.results.scoreboard import UNITS, limit_in_words, number, paper_value, plain
 
 LEGEND = (
     "**How to read a strip.** A line is a model, its mark the measured value with its 95% interval; the diamond above "

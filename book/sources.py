@@ -13,6 +13,7 @@ from insidebert.errors import InputError
 from insidebert.files import write_text
 from insidebert.papers import Paper, paper_of
 from insidebert.results.paths import Paths
+from insidebert.results.scoreboard import plain
 from insidebert.results.tables import read_json, read_tidy
 
 MIRRORED = (
@@ -87,7 +88,7 @@ def gather(paths: Paths, papers: tuple[Paper, ...], executed: list[Path], source
     titles, translated = _notebooks(paths, executed, source, entries)
     texts = _written(source, _homes(paths, papers, source), [*translated])
     ran = [path.stem for path in executed]
-    heads = {own.name: pages.heading(texts.setdefault(own.chapter, f"# {pages.plain(own.title)}")) for own in papers}
+    heads = {own.name: pages.heading(texts.setdefault(own.chapter, f"# {plain(own.title)}")) for own in papers}
     heads_zh = {name: pages.heading(texts.get(f"{name}.zh.md", ""), head) for name, head in heads.items()}
     for own in papers:
         notebooks = {name: title for name, title in titles.items() if own.owns(name)}

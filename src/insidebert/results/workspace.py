@@ -18,6 +18,7 @@ from insidebert.results import artifacts, cache, claims
 from insidebert.results.failures import record_failure
 from insidebert.results.paths import COMMITTED, INTERACTIVE, Paths, plain_name
 from insidebert.results.records import WHOSE, Part, Record, run_data
+from insidebert.results.scoreboard import plain
 
 if TYPE_CHECKING:
     from IPython.display import Markdown
@@ -119,7 +120,7 @@ class Workspace:
         sentences = artifact.seen(*tables) if artifact.seen else []
         from IPython.display import Markdown  # brings half a second and a console along
 
-        return Markdown("\n".join(f"- {sentence}" for sentence in sentences))
+        return Markdown("\n".join(f"- {plain(sentence)}" for sentence in sentences))
 
     def findings(self, *names: str) -> "Styler":
         """What the paper says of some measurements beside what was measured: a row per claim and model."""
