@@ -1,13 +1,16 @@
 """The scoreboard's page: a drawn strip a claim, and the same in tables."""
 
+import re
 from collections.abc import Collection
+from html import escape
 
+import nbformat
 import pandas as pd
 
 from book.chinese import ENGLISH, Phrases
 from book.pages import unmeasured
 from book.strips import strip
-from insidebert.results.claims import DISCOVERIES
+from insidebert.results.claims import DISCOVERIES, read
 from insidebert.results.scoreboard import UNITS, limit_in_words, number, paper_value, plain
 
 LEGEND = (
@@ -58,6 +61,40 @@ def scoreboard(
     return "\n\n".join(parts) + "\n"
 
 
+def with_strips(
+    notebook: nbformat.NotebookNode, paper: str, claims: pd.DataFrame, say: Phrases = ENGLISH
+) -> nbformat.NotebookNode:
+    """A notebook's page whose tables of findings (`work.findings(...)`) are drawn, and folded away below.
+
+    Args:
+        notebook: with outputs; it is changed.
+        paper: that it is about; empty for a notebook that belongs to none.
+        claims: `figures/claims.csv`.
+        say: the words to use.
+    """
+    known = read(paper) if paper else []
+    for cell in notebook.cells:
+        asked = re.search(r"\.findings\(([^)]*)\)", cell.source) if cell.cell_type == "code" else None
+        tables = [output for output in cell.get("outputs", []) if "text/html" in output.get("data", {})]
+        names = re.findall(r'"([^"]+)"', asked[1]) if asked and tables else []
+        own = [claim.id for claim in known if claim.table.rpartition("-")[0] in names]
+        rows = claims[(claims["paper"] == paper) & claims["id"].isin(own)]
+        if rows.empty:
+            continue
+        drawn = [_beside(claim, say) for _, claim in rows.groupby("id", sort=False)]
+        folded = f'<details class="numbers"><summary>{say["The same in numbers"]}</summary>'
+        tables[0]["data"]["text/html"] = "\n".join([*drawn, folded, tables[0]["data"]["text/html"], "</details>"])
+    return notebook
+
+
+def _beside(claim: pd.DataFrame, say: Phrases) -> str:
+    """A claim in words beside its strip, as HTML."""
+    first = claim.iloc[0]
+    where = first["place"] + _holds_if(first, say)
+    said = f'{escape(say[first["statement"]])} <span class="where">{escape(where)}</span>'
+    return f'<div class="claim"><p>{said}</p>\n{strip(claim, say)}\n</div>'
+
+
 def _counts(claims: pd.DataFrame, say: Phrases) -> str:
     counts = claims.groupby("model", sort=False)["verdict"].value_counts().unstack(fill_value=0)
     words = {"holds": "{} hold", "fails": "{} fail", "cannot tell": "{} cannot tell"}
@@ -78,15 +115,15 @@ def _said(claim: pd.Series, drawn: Collection[str], say: Phrases) -> str:
     place = plain(claim["place"])
     if claim["figure"] in drawn:
         place = f"[{place}](#gallery-{claim['paper']}-{claim['figure']})"
-    limit = plain(limit_in_words(claim["holds_if"], claim["unit"])) if claim["holds_if"] else ""
-    limit = f"; {say['holds if {}'].format(_limit(limit, say))}" if limit else ""
-    return f"{plain(say[claim['statement']])} [{place}{limit}]{{.where}}"
+    return f"{plain(say[claim['statement']])} [{place}{plain(_holds_if(claim, say))}]{{.where}}"
 
 
-def _limit(words: str, say: Phrases) -> str:
-    """`above 50%` in another language's words."""
-    first, _, rest = words.partition(" ")
-    return say[f"{first} {{}}"].format(rest.replace(" and ", say[" and "]))
+def _holds_if(claim: pd.Series, say: Phrases) -> str:
+    """Such as `; holds if above 50%`; nothing for a number that decides nothing."""
+    if not claim["holds_if"]:
+        return ""
+    first, _, rest = limit_in_words(claim["holds_if"], claim["unit"]).partition(" ")
+    return f"; {say['holds if {}'].format(say[f'{first} {{}}'].format(rest.replace(' and ', say[' and '])))}"
 
 
 def _table(claims: pd.DataFrame, drawn: Collection[str], say: Phrases) -> str:

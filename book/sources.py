@@ -5,10 +5,11 @@ from importlib.resources import files
 from pathlib import Path
 
 import nbformat
+import pandas as pd
 import yaml
 
 from book import chinese, pages
-from book.scoreboard import scoreboard
+from book.scoreboard import scoreboard, with_strips
 from insidebert.errors import InputError
 from insidebert.files import write_text
 from insidebert.papers import Paper, paper_of
@@ -85,7 +86,8 @@ def gather(paths: Paths, papers: tuple[Paper, ...], executed: list[Path], source
     """
     entries, say = manifest(paths), chinese.phrases()
     _mirror(paths, source)
-    titles, translated = _notebooks(paths, executed, source, entries)
+    claims = read_tidy(source / "figures" / "claims.csv")
+    titles, translated = _notebooks(paths, executed, source, entries, claims)
     texts = _written(source, _homes(paths, papers, source), [*translated])
     ran = [path.stem for path in executed]
     heads = {own.name: pages.heading(texts.setdefault(own.chapter, f"# {plain(own.title)}")) for own in papers}
@@ -96,7 +98,6 @@ def gather(paths: Paths, papers: tuple[Paper, ...], executed: list[Path], source
         if (name := f"{own.name}.zh.md") in texts:
             notebooks = {name: title for name, title in translated.items() if own.owns(name)}
             texts[name] = pages.chapter(texts[name], own.name, notebooks, ran, say, "zh/")
-    claims = read_tidy(source / "figures" / "claims.csv")
     printed = [(own.name, slug) for own in papers for slug in _printed(own.name)]
     texts["gallery.md"] = pages.gallery(entries, claims, heads, paths.profile, printed)
     texts["scoreboard.md"] = scoreboard(claims, heads, entries, link="[中文](scoreboard.zh.md)")
@@ -181,7 +182,7 @@ def _mirror(paths: Paths, source: Path) -> None:
 
 
 def _notebooks(
-    paths: Paths, executed: list[Path], source: Path, entries: list[dict]
+    paths: Paths, executed: list[Path], source: Path, entries: list[dict], claims: pd.DataFrame
 ) -> tuple[dict[str, str], dict[str, str]]:
     """Write a page per notebook and language, a stub for one that was not run.
 
@@ -202,9 +203,10 @@ def _notebooks(
             own = chinese.translated(notebook, texts)
             translated[name] = pages.heading(own.cells[0].source, name)
             made = pages.page(own, captions, f"[English](../{name}.ipynb)")
+            made = with_strips(made, paper(name), claims, chinese.phrases())
             write_text(source / "notebooks" / "zh" / f"{name}.ipynb", nbformat.writes(made))
             link = f"[中文](zh/{name}.ipynb)"
-        made = pages.page(notebook, captions, link)
+        made = with_strips(pages.page(notebook, captions, link), paper(name), claims)
         write_text(source / "notebooks" / f"{name}.ipynb", nbformat.writes(made))
     return titles, translated
 

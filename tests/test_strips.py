@@ -6,8 +6,10 @@ from itertools import pairwise
 
 import pandas as pd
 import pytest
+from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from book.chinese import Phrases
+from book.scoreboard import with_strips
 from book.strips import LEFT, MARKS, RIGHT, strip
 
 ROW = {"statement": "Half is on [SEP] & more", "paper_value": 0.5, "holds_if": "above 0.4", "unit": "share"}
@@ -96,3 +98,16 @@ def test_labels_of_the_scale_have_room(low):
     ticks = [(float(text.get("x")), 6 * len(text.text)) for text in svg.iter("text") if text.get("class") == "tick"]
     assert len(ticks) >= 2
     assert all(b - a >= (wide + wider) / 2 for (a, wide), (b, wider) in pairwise(ticks))
+
+
+def test_findings_in_a_notebook_are_drawn_and_their_table_is_folded():
+    codes = ('work.findings("surface", "other")', 'work.findings("nothing")', "work.draw('x')")
+    shows = {"text/html": "<table>numbers</table>"}
+    cells = [new_code_cell(code, outputs=[new_output("execute_result", dict(shows))]) for code in codes]
+    row = {"paper": "look_at", "id": "half-on-sep", "place": "Section 3", **ROW}
+    claims = pd.DataFrame([row, row | {"id": "no-head-knows-syntax", "statement": "not asked for"}])
+    first, *others = with_strips(new_notebook(cells=cells), "look_at", claims).cells
+    shown = first.outputs[0]["data"]["text/html"]
+    assert shown.count("<svg") == 1 and "Half is on [SEP] &amp; more" in shown and "; holds if above 40%" in shown
+    assert shown.endswith("The same in numbers</summary>\n<table>numbers</table>\n</details>")
+    assert [cell.outputs[0]["data"] for cell in others] == [shows, shows]

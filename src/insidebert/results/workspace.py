@@ -113,14 +113,14 @@ class Workspace:
         made = artifacts.render(artifact, artifact.sources(self.paths, self.paper), self.paths.figures / self.paper)
         return shown(made) if isinstance(made, pd.DataFrame) else made
 
-    def seen(self, slug: str) -> "Markdown":
+    def seen(self, slug: str) -> "Markdown | None":
         """What is seen in one of the paper's artifacts, a sentence a model, its numbers read from the tidy tables."""
         artifact = self._artifact(slug)
         tables = artifact.read(artifact.sources(self.paths, self.paper))
         sentences = artifact.seen(*tables) if artifact.seen else []
         from IPython.display import Markdown  # brings half a second and a console along
 
-        return Markdown("\n".join(f"- {plain(sentence)}" for sentence in sentences))
+        return Markdown("\n".join(f"- {plain(sentence)}" for sentence in sentences)) if sentences else None
 
     def findings(self, *names: str) -> "Styler":
         """What the paper says of some measurements beside what was measured: a row per claim and model."""
