@@ -13,7 +13,7 @@
 #                                PAPER=, TREEBANK= or QUESTIONS=
 #   make test-browser            the explorer in JupyterLab, and the built book, in a Chromium    CHROMIUM=...
 #   make campaign                hundreds of bad inputs and 50 killed runs, with what came of them    SEED=1
-#   make lab                     JupyterLab on the notebooks
+#   make lab                     JupyterLab on the notebooks; make lab-zh on copies with their texts in Chinese
 #   make exercises               student versions of teaching/exercises, into build/exercises
 #   make lock                    choose the newest versions of everything and write requirements.lock
 #   make clean                   remove what was built; figures/ and results/ stay
@@ -40,7 +40,7 @@ endif
 OPTIONS   := --profile $(PROFILE) $(if $(MODELS),--models $(MODELS)) $(if $(PAPER),--paper $(PAPER))
 
 .DELETE_ON_ERROR:
-.PHONY: figures recorded redraw reproduce book slides exercises test test-unit test-browser campaign lint bench lab lock clean help
+.PHONY: figures recorded redraw reproduce book slides exercises test test-unit test-browser campaign lint bench lab lab-zh lock clean help
 
 # The command itself knows which notebooks are out of date: those whose source, parameters, models, data or code changed.
 figures: $(READY)
@@ -102,6 +102,10 @@ bench: $(READY)
 
 lab: $(READY)
 	$(BIN)/jupyter lab --notebook-dir=notebooks
+
+lab-zh: $(READY)
+	@$(PYTHON) -m book chinese
+	$(BIN)/jupyter lab --notebook-dir=$(or $(INSIDEBERT_BUILD),build)/zh
 
 exercises: $(READY)
 	@$(PYTHON) teaching/make_student.py

@@ -1,13 +1,14 @@
 """Sphinx: notebooks are shown as they were run; everything a page needs lies beside it."""
 
 import insidebert
-from book.site import KEPT, mathjax
+from book.site import mathjax
+from book.sources import KEPT
 
 project = "insidebert"
 author = "the insidebert authors"
 release = insidebert.__version__
 extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
-include_patterns = ["*.md", *KEPT, "notebooks/*.ipynb"]
+include_patterns = ["*.md", *KEPT, "notebooks/*.ipynb", "notebooks/zh/*.ipynb"]
 
 nb_execution_mode = "off"
 nb_code_prompt_show = "Settings and imports"
@@ -25,7 +26,7 @@ html_theme = "furo"
 html_title = "insidebert"
 html_static_path = ["static", str(mathjax())]
 html_css_files = ["book.css"]
-html_js_files = [("scoreboard.js", {"defer": "defer"})]
+html_js_files = [(name, {"defer": "defer"}) for name in ("scoreboard.js", "figures.js")]
 mathjax_path = "tex-svg.js"
 html_show_sourcelink = False
 html_copy_source = False
@@ -40,4 +41,4 @@ def setup(app):
 
 
 def lang_of(page: str) -> dict[str, str]:
-    return {"language": "zh-CN"} if page.endswith(".zh") else {}
+    return {"language": "zh-CN"} if page.endswith(".zh") or "/zh/" in page else {}

@@ -7,15 +7,20 @@ from collections.abc import Collection
 import nbformat
 import pandas as pd
 
-from insidebert.results.claims import DISCOVERIES
-from insidebert.results.scoreboard import UNITS, limit_in_words, number, paper_value
+from book.chinese import ENGLISH, Phrases
+from insidebert.results.scoreboard import paper_value, plain
 
+NOT_RUN = "Not run yet, and so not in this book: {}. `make figures` runs them."
+SEE_ALSO = (
+    "See also its figures and tables in [the gallery](#gallery-{paper}) and its claims on "
+    "[the scoreboard](#{scoreboard})."
+)
+NOTICE = (
+    '<span lang="zh-CN">这一页是所有的图和表，图注和图里的文字是英文。中文的说明见各章和中文 notebook，'
+    "用语见[术语表](docs/glossary.zh.md)，论断见[记分表](scoreboard.zh.md)。</span>"
+)
+"""What a reader of Chinese is told on a page that is not translated."""
 WIDGET = "application/vnd.jupyter.widget-view+json"
-
-
-def plain(text: str) -> str:
-    """Text with everything escaped that Markdown would read as markup."""
-    return re.sub(r"([\\`*_\[\]<>|$#])", r"\\\1", text)
 
 
 def unmeasured(row: dict) -> str:
@@ -31,7 +36,14 @@ def heading(text: str, otherwise: str = "") -> str:
     return found[1].strip() if found else otherwise
 
 
-def relinked(text: str, origin: str, homes: dict[str, str], files: Collection[str], folders: Collection[str]) -> str:
+def relinked(
+    text: str,
+    origin: str,
+    homes: dict[str, str],
+    files: Collection[str],
+    folders: Collection[str],
+    instead: dict[str, str] | None = None,
+) -> str:
     """A page of the checkout with its links as they are in the book.
 
     A link to a page leads there; one to another file downloads it; one to a folder, which a site does not have, becomes
@@ -41,12 +53,14 @@ def relinked(text: str, origin: str, homes: dict[str, str], files: Collection[st
         origin: the page's place in the checkout, such as `teaching/README.md`.
         homes: place in the checkout -> place in the book, of all pages.
         files, folders: places in the checkout.
+        instead: place -> the one that is linked instead, such as the same in another language.
     """
     here = posixpath.dirname(homes[origin])
 
     def link(match: re.Match) -> str:
         picture, shown, (name, *anchor) = match[1], match[2], match[3].split("#", 1)
         place = posixpath.normpath(posixpath.join(posixpath.dirname(origin), name))
+        place = (instead or {}).get(place, place)
         if not name or ":" in name:
             return match[0]
         if place in homes:
@@ -67,14 +81,17 @@ def toctree(pages: Collection[str], caption: str = "") -> str:
     return "\n".join([*options, *pages, "```\n"])
 
 
-def page(notebook: nbformat.NotebookNode, captions: dict[str, str]) -> nbformat.NotebookNode:
+def page(notebook: nbformat.NotebookNode, captions: dict[str, str], link: str = "") -> nbformat.NotebookNode:
     """An executed notebook as a page: no progress bars, no widget state, inputs without output folded away.
 
     Args:
         notebook: with outputs.
         captions: slug -> caption, for those who cannot see the figures that `work.draw("slug")` draws.
+        link: Markdown below the title, such as one to the page in another language.
     """
     made = nbformat.from_dict(notebook)
+    if link:
+        made.cells[0].source = re.sub(r"\A(# .+)", rf"\1\n\n{link}", made.cells[0].source)
     made.metadata.pop("widgets", None)
     for cell in made.cells:
         if cell.cell_type != "code":
@@ -94,7 +111,9 @@ def stub(title: str, name: str) -> nbformat.NotebookNode:
     return nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(text)], metadata={"orphan": True})
 
 
-def chapter(text: str, paper: str, notebooks: dict[str, str], executed: Collection[str]) -> str:
+def chapter(
+    text: str, paper: str, notebooks: dict[str, str], executed: Collection[str], say: Phrases = ENGLISH, room: str = ""
+) -> str:
     """A paper's page.
 
     Args:
@@ -102,17 +121,20 @@ def chapter(text: str, paper: str, notebooks: dict[str, str], executed: Collecti
         paper: such as `open_sesame`.
         notebooks: name -> title of all its notebooks, in order.
         executed: names of those that have been run.
+        say: the words to use.
+        room: folder of the notebooks' pages below `notebooks/`, such as `zh/`.
     """
     there = [name for name in notebooks if name in executed]
     missing = [name for name in notebooks if name not in executed]
-    parts = [text.strip(), "## Notebooks"]
-    parts += ["\n".join(f"- [{plain(notebooks[name])}](notebooks/{name}.ipynb)" for name in there)] if there else []
+    parts = [text.strip(), f"## {say['Notebooks']}"]
+    if there:
+        parts.append("\n".join(f"- [{plain(notebooks[name])}](notebooks/{room}{name}.ipynb)" for name in there))
     if missing:
         names = ", ".join(f"`{name}`" for name in missing)
-        parts.append(f":::{{warning}}\nNot run yet, and so not in this book: {names}. `make figures` runs them.\n:::")
-    parts.append(f"See also its figures and tables in [the gallery](#gallery-{paper}) and its claims on ")
-    parts[-1] += f"[the scoreboard](#scoreboard-{paper})."
-    return "\n\n".join([*parts, toctree([f"notebooks/{name}" for name in there])])
+        parts.append(f":::{{warning}}\n{say[NOT_RUN].format(names)}\n:::")
+    places = {"paper": paper, "scoreboard": f"{room.replace('/', '-')}scoreboard-{paper}"}
+    parts.append(say[SEE_ALSO].format(**places))
+    return "\n\n".join([*parts, toctree([f"notebooks/{room}{name}" for name in there])])
 
 
 def gallery(
@@ -132,6 +154,7 @@ def gallery(
         "Every figure and table of the papers, rebuilt. Each links to the notebook that explains it and to the "
         "tidy tables that it is drawn from; what the papers do not have is marked as ours, and what was measured on "
         "other people's data as recorded.",
+        NOTICE,
     ]
     for paper, title in titles.items():
         parts += [f"(gallery-{paper})=\n## {plain(title)}"]
@@ -223,76 +246,3 @@ def artifacts(entries: list[dict], titles: dict[str, str], profile: str) -> str:
             lines.append(f"| {' | '.join(', '.join(dict.fromkeys(cell)) or '-' for cell in cells)} |")
         parts += [f"## {plain(title)}", "\n".join(lines)]
     return "\n\n".join(parts) + "\n"
-
-
-def scoreboard(claims: pd.DataFrame, titles: dict[str, str], entries: Collection[dict] = ()) -> str:
-    """Claim by claim and model by model: what the paper says, its number, ours, and the verdict as a word.
-
-    Args:
-        claims: `figures/claims.csv`; every model in it is a column.
-        titles: paper -> its heading.
-        entries: `figures/manifest.json`; it knows what could not be measured.
-    """
-    parts = [
-        "# Scoreboard",
-        "A claim [holds]{.verdict .holds} if the whole 95% interval of what was measured lies where the claim puts it, "
-        "[fails]{.verdict .fails} if it lies wholly elsewhere; otherwise we [cannot tell]{.verdict .cannot-tell}. "
-        "A claim that fails says something about the model that was run here, which is not the paper's. "
-        f"A question mark stands where more than {DISCOVERIES:.0%} of the verdicts that are this clear would be wrong "
-        "(Benjamini and Hochberg); *random weights too* where the same network with layers drawn anew passes as well. "
-        "Press a column's heading to sort by it: verdicts first, then numbers.",
-    ]
-    for paper, title in titles.items():
-        own = claims[claims["paper"] == paper]
-        parts.append(f"(scoreboard-{paper})=\n## {plain(title)}")
-        made = [entry for entry in entries if entry["paper"] == paper]
-        parts += dict.fromkeys(unmeasured(row) for entry in made for row in entry.get("failures", []))
-        parts.append(_counts(own) if len(own) else "Nothing has been measured yet.")
-        drawn = {entry["slug"] for entry in made}
-        for question, asked in own.groupby("question", sort=False):
-            parts += [f"### {plain(question)}"] if question else []
-            parts.append(_table(asked, drawn))
-    return "\n\n".join(parts) + "\n"
-
-
-def _counts(claims: pd.DataFrame) -> str:
-    counts = claims.groupby("model", sort=False)["verdict"].value_counts().unstack(fill_value=0)
-    words = {"holds": "hold", "fails": "fail", "cannot tell": "cannot tell"}
-    lines = []
-    for model, row in counts.iterrows():
-        shown = [f"{row[verdict]} {word}" for verdict, word in words.items() if row.get(verdict)]
-        lines.append(f"- {plain(model)}: {', '.join(shown)}")
-    return "\n".join(lines)
-
-
-def _table(claims: pd.DataFrame, drawn: Collection[str]) -> str:
-    models = list(dict.fromkeys(filter(None, claims["model"])))
-    lines = [":::{container} scoreboard", f"| claim | paper | {' | '.join(map(plain, models))} |"]
-    lines.append("|" + " --- |" * (2 + len(models)))
-    for _, claim in claims.groupby("id", sort=False):
-        first = claim.iloc[0]
-        place = plain(first["place"])
-        if first["figure"] in drawn:
-            place = f"[{place}](#gallery-{first['paper']}-{first['figure']})"
-        limit = f"; holds if {plain(limit_in_words(first['holds_if'], first['unit']))}" if first["holds_if"] else ""
-        said = "-" if pd.isna(first["paper_value"]) else paper_value(first["paper_value"], first["unit"])
-        cells = [_verdict(claim[claim["model"].isin([model, ""])]) for model in models]
-        lines.append(
-            "| " + " | ".join([f"{plain(first['statement'])} [{place}{limit}]{{.where}}", said, *cells]) + " |"
-        )
-    return "\n".join([*lines, ":::"])
-
-
-def _verdict(rows: pd.DataFrame) -> str:
-    if rows.empty:
-        return "-"
-    row = rows.iloc[0]
-    if row["why"]:
-        return f"not measured, because {plain(row['why'])}"
-    low, high = (number(row[name], row["unit"]) for name in ("low", "high"))
-    measured = f"{number(row['measured'], row['unit'])} [\\[{low}, {high}\\]{UNITS[row['unit']]}]{{.interval}}"
-    if row["verdict"] == "context":
-        return measured
-    unsure = "?" if row["verdict"] in ("holds", "fails") and row["q"] > DISCOVERIES else ""
-    too = " [random weights too]{.interval}" if row["random"] == row["verdict"] == "holds" else ""
-    return f"[{row['verdict']}]{{.verdict .{row['verdict'].replace(' ', '-')}}}{unsure} {measured}{too}"

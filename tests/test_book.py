@@ -13,7 +13,8 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from PIL import Image
 
-from book import pages, site
+from book import pages, site, sources
+from book.scoreboard import scoreboard
 from book.slides import slides
 from insidebert.errors import InputError
 from insidebert.papers import papers
@@ -37,7 +38,15 @@ def claims(*rows: tuple) -> pd.DataFrame:
     """Rows of (id, place, paper value, model, measured, low, high, verdict)."""
     names = ("id", "place", "paper_value", "model", "measured", "low", "high", "verdict")
     common = {"paper": "look_at", "statement": "Half of all attention is on [SEP]", "holds_if": "above 0.5"}
-    common |= {"unit": "share", "question": "No-op", "figure": "", "random": "", "q": 0.01, "why": ""}
+    common |= {
+        "unit": "share",
+        "question": "No-op",
+        "figure": "",
+        "random": "",
+        "floor": float("nan"),
+        "q": 0.01,
+        "why": "",
+    }
     return pd.DataFrame([common | dict(zip(names, row, strict=True)) for row in rows], columns=COLUMNS)
 
 
@@ -104,7 +113,7 @@ def test_a_row_says_where_each_artifact_comes_from():
 
 
 def test_the_scoreboard_has_a_column_for_every_model():
-    text = pages.scoreboard(THREE, TITLES)
+    text = scoreboard(THREE, TITLES)
     assert "| claim | paper | distilbert-cased | minilm-l6 | my\\_model |\n| --- | --- | --- | --- | --- |\n" in text
     rows = [line.strip("| ").split(" | ") for line in text.splitlines() if line.startswith("| Half")]
     (statement, paper, first, second, third), (_, unknown, *others) = rows
@@ -121,7 +130,7 @@ def test_the_scoreboard_says_what_random_weights_do_what_is_doubtful_and_what_is
     rows = THREE.assign(random=["holds", "", "", "holds"], q=[0.2, 0.01, 0.01, 0.01], figure="figure-2")
     rows.loc[2, ["verdict", "holds_if"]] = ["context", ""]
     rows.loc[1, "why"] = "too few heads"
-    text = pages.scoreboard(rows, TITLES, [entry("figure-2", "Figure 2", ["figure-2.svg"])])
+    text = scoreboard(rows, TITLES, [entry("figure-2", "Figure 2", ["figure-2.svg"])])
     (line,) = [line for line in text.splitlines() if "| 50% |" in line]
     _, _, first, second, third = line.strip("| ").split(" | ")
     assert "[Section 3.1, Figure 2](#gallery-look_at-figure-2)" in line and "### No-op" in text
@@ -326,4 +335,4 @@ def test_a_damaged_manifest_is_named(tmp_path, text):
     paths.figures.mkdir(parents=True)
     (paths.figures / "manifest.json").write_text(text)
     with pytest.raises(InputError, match=r"manifest\.json .*make "):
-        site._manifest(paths)
+        sources.manifest(paths)

@@ -50,8 +50,9 @@ def test_a_claim_needs_exactly_one_row_a_model_and_sees_no_random_weights():
     rows = [("m", "trained", "x", 1.0, 0.5, 1.5), ("m", "random", "x", 0.0, -1.0, 1.0)]
     table = pd.DataFrame(rows, columns=["model", "weights", "contrast", "estimate", "low", "high"])
     decided = {"model": "m", "measured": 1.0, "low": 0.5, "high": 1.5, "verdict": "holds", "random": "cannot tell"}
+    decided["floor"] = 0.0
     assert claims.decide(claim, table) == [decided]
-    assert claims.decide(claim, table[:1]) == [decided | {"random": ""}]
+    assert claims.decide(claim, table[:1]) == [decided | {"random": "", "floor": np.nan}]
     assert claims.decide(claim, table[1:]) == []
     with pytest.raises(InputError, match="has 2 rows"):
         claims.decide(claim, pd.concat([table, table]))

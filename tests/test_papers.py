@@ -11,7 +11,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from bench.__main__ import main as bench
-from book import site
+from book import sources
 from insidebert import __main__ as command
 from insidebert import papers
 from insidebert.errors import InputError
@@ -159,7 +159,7 @@ def test_a_paper_in_a_folder_of_its_own_is_seen_everywhere(toy, tiny_folder, cap
     assert len(pages) == 2 and not any("<img" in page for page in pages) and "&lt;img" in pages[0]
 
     source = toy.build / "source"
-    site._gather(toy, papers.papers(), site._executed(toy), source)
+    sources.gather(toy, papers.papers(), sources.executed(toy), source)
     gallery, scoreboard = ((source / name).read_text() for name in ("gallery.md", "scoreboard.md"))
     assert "(gallery-toy-table-1)=" in gallery
     assert ":::{warning}\nNot measured, because notebook 90-toy-failing, cell 3: KeyError: '\\<img" in gallery

@@ -30,7 +30,8 @@ def structure(text: str, own: str = "") -> dict:
             case "heading_open":
                 found["headings"].append(token.tag)
             case "fence" | "code_block":
-                found["code blocks"].append((token.info, token.content))
+                page = token.info.startswith("{include}")  # a part of a page, which has its own translation
+                found["code blocks"].append(("include", "") if page else (token.info, token.content))
             case "table_open":
                 found["tables"].append((0, 0))
             case "tr_open":

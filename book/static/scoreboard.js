@@ -1,13 +1,14 @@
 // Sorts the scoreboard's tables by the column whose heading is pressed. Without it they are plain tables.
 "use strict";
 
-const RANKS = ["holds", "cannot tell", "fails"];
+const RANKS = ["holds", "cannot-tell", "fails"];
 
 // A cell's place in the order: the verdict first, then the number; text that is neither keeps the paper's order.
 function key(cell) {
-  const verdict = cell.querySelector(".verdict")?.textContent;
-  const number = parseFloat(cell.textContent.replace(verdict ?? "", ""));
-  return [verdict ? RANKS.indexOf(verdict) : RANKS.length, Number.isNaN(number) ? Infinity : number];
+  const verdict = cell.querySelector(".verdict");
+  const number = parseFloat(cell.textContent.replace(verdict?.textContent ?? "", "").replace(/^\s*\?/, ""));
+  const rank = verdict ? RANKS.findIndex(name => verdict.classList.contains(name)) : RANKS.length;
+  return [rank, Number.isNaN(number) ? Infinity : number];
 }
 
 function sort(table, column, descending) {

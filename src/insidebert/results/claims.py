@@ -23,7 +23,7 @@ DISCOVERIES = 0.05
 
 COLUMNS = [
     *("paper", "id", "statement", "place", "paper_value", "model", "measured", "low", "high", "holds_if", "verdict"),
-    *("unit", "question", "figure", "random", "q", "file", "why"),
+    *("unit", "question", "figure", "random", "floor", "q", "file", "why"),
 ]
 
 
@@ -63,7 +63,7 @@ class Claim:
         if self.unit not in UNITS:
             raise InputError(f"claim {self.id}: no unit {self.unit!r}; there are {', '.join(filter(None, UNITS))}")
         if self.holds is not None:
-            _limits(self.holds)
+            limits(self.holds)
 
 
 def read(paper: str) -> list[Claim]:
@@ -94,7 +94,7 @@ def verdict(low: float, high: float, holds: str | None) -> str:
     """
     if holds is None:
         return CONTEXT
-    bottom, top = _limits(holds)
+    bottom, top = limits(holds)
     if bottom < low and high < top:
         return "holds"
     return "fails" if high <= bottom or low >= top else "cannot tell"
@@ -103,12 +103,13 @@ def verdict(low: float, high: float, holds: str | None) -> str:
 def decide(claim: Claim, table: pd.DataFrame) -> list[dict]:
     """The claim against every trained model of a tidy table, a row each.
 
-    In `random` stands the verdict that the model's random twin gets; empty where none was measured.
+    In `random` stands the verdict that the model's random twin gets, in `floor` its number; empty where none was
+    measured.
 
     Raises:
         InputError: no row, or more than one a model, is where the claim says.
     """
-    twins = {model: verdict(low, high, claim.holds) for model, _, low, high in _deciding(claim, table, "random")}
+    twins = {model: row for model, *row in _deciding(claim, table, "random")}
     return [
         {
             "model": model,
@@ -116,7 +117,8 @@ def decide(claim: Claim, table: pd.DataFrame) -> list[dict]:
             "low": low,
             "high": high,
             "verdict": verdict(low, high, claim.holds),
-            "random": twins.get(model, ""),
+            "random": verdict(*twins[model][1:], claim.holds) if model in twins else "",
+            "floor": twins[model][0] if model in twins else np.nan,
         }
         for model, measured, low, high in _deciding(claim, table, "trained")
     ]
@@ -132,7 +134,7 @@ def p_value(measured: float, low: float, high: float, holds: str | None) -> floa
 
     if holds is None or not np.isfinite([measured, low, high]).all():
         return np.nan
-    distance = min(abs(measured - limit) for limit in _limits(holds))
+    distance = min(abs(measured - limit) for limit in limits(holds))
     error = (high - low) / (2 * norm.ppf(0.975))
     return float(2 * norm.sf(distance / error)) if error else float(distance == 0)
 
@@ -195,7 +197,7 @@ def collect(paths: Paths, papers: tuple[str, ...]) -> pd.DataFrame:
     if not rows and not failed:
         raise InputError(f"no results in {paths.results}; `make figures` measures them")
     table = pd.DataFrame(rows, columns=[*COLUMNS, "p"])
-    numbers = ["paper_value", "measured", "low", "high", "p"]
+    numbers = ["paper_value", "measured", "low", "high", "floor", "p"]
     table = table.astype(dict.fromkeys(numbers, float))
     table["q"] = discoveries(table.pop("p").to_numpy())
     write_tidy(paths.figures / "claims.csv", table)
@@ -203,7 +205,12 @@ def collect(paths: Paths, papers: tuple[str, ...]) -> pd.DataFrame:
     return table
 
 
-def _limits(holds: str) -> tuple[float, float]:
+def limits(holds: str) -> tuple[float, float]:
+    """Between which numbers a claim holds; an open end is infinite.
+
+    Raises:
+        InputError: it is none of `above X`, `below X` and `between X Y`.
+    """
     try:
         word, *bounds = holds.split()
         numbers = [float(bound) for bound in bounds]

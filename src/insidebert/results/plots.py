@@ -8,7 +8,7 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
-from matplotlib.colors import to_rgba
+from matplotlib.colors import to_rgb, to_rgba
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
@@ -22,6 +22,9 @@ LINKED = 0.02
 
 MARKED = "#c1272d"
 """Red of what a figure is about."""
+
+BRIGHTEST_TEXT = 0.52
+"""Between black and white; letters that are brighter are hard to read on paper."""
 
 FAINTEST = 0.35
 """Least opacity of a red line, which must be seen also where a head gives it little."""
@@ -97,12 +100,24 @@ def label_ends(ax: Axes, ends: list[tuple[float, float, str, object]], gap: floa
             text,
             xy=(x, y),
             xytext=(beside, place),
-            color=colour,
+            color=legible(colour),
             fontsize=8.5,
             va="center",
             annotation_clip=False,
             arrowprops={"arrowstyle": "-", "color": colour, "lw": 0.6, "shrinkA": 1, "shrinkB": 4},
         )
+
+
+def legible(colour) -> tuple[float, float, float]:
+    """The colour, made darker until text in it can be read on white, also in grey print.
+
+    >>> legible("#de8f05") == to_rgb("#de8f05"), max(legible("white")) < 0.7
+    (False, True)
+    """
+    red, green, blue = to_rgb(colour)
+    brightness = 0.299 * red + 0.587 * green + 0.114 * blue  # as a black-and-white printer sees it
+    share = min(1.0, BRIGHTEST_TEXT / max(brightness, BRIGHTEST_TEXT))
+    return red * share, green * share, blue * share
 
 
 def spread(places: list[float], gap: float) -> list[float]:
@@ -129,7 +144,7 @@ def linked_columns(
 
     Args:
         edges: from_place, from_piece, to_place, attention.
-        marked: [edges] bool, lines and source words to draw in red.
+        marked: [edges] bool, lines and their words to draw in red, the lines broad and the words bold.
         least: attention below this share is not drawn.
     """
     marked = pd.Series(False, index=edges.index) if marked is None else marked
@@ -137,14 +152,16 @@ def linked_columns(
     pieces = edges.drop_duplicates("from_place").sort_values("from_place")["from_piece"]
     for place, piece in enumerate(pieces):
         for x, side, own in ((-0.03, "right", red[0]), (1.03, "left", red[1])):
-            ax.text(x, -place, piece, ha=side, va="center", fontsize=6.5, color=MARKED if place in own else "0.1")
+            style = {"color": MARKED, "weight": "bold"} if place in own else {"color": "0.1"}
+            ax.text(x, -place, piece, ha=side, va="center", fontsize=6.5, **style)
     shown = edges["attention"].to_numpy() > least
     ends = -edges.loc[shown, ["from_place", "to_place"]].to_numpy()
     opacity, is_red = edges.loc[shown, "attention"].to_numpy(), marked[shown].to_numpy()
     opacity = np.clip(np.where(is_red, np.maximum(opacity, FAINTEST), opacity), 0, 1)
     shades = [to_rgba(MARKED if red else colour, alpha) for red, alpha in zip(is_red, opacity, strict=True)]
     lines = np.stack([np.broadcast_to([0, 1], ends.shape), ends], axis=2)
-    ax.add_collection(LineCollection(lines, colors=shades, linewidths=1.2, rasterized=True))
+    widths = np.where(is_red, 2.6, 1.2)  # in print without colour red is what is broad
+    ax.add_collection(LineCollection(lines, colors=shades, linewidths=widths, rasterized=True))
     ax.set_xlim(-0.75, 1.75)
     ax.set_ylim(-len(pieces) + 0.3, 0.7)
     ax.axis("off")

@@ -1,6 +1,7 @@
 """Claims in words: numbers with their units, and the scoreboard as a page."""
 
 import math
+import re
 
 import pandas as pd
 
@@ -59,6 +60,15 @@ def _printed(value: float, unit: str) -> str:
 
 def _per_cent(unit: str) -> str:
     return UNITS[unit] if unit in IN_PER_CENT else ""
+
+
+def plain(text: str) -> str:
+    r"""Text from outside with everything escaped that Markdown would read as markup.
+
+    >>> print(plain("<b>[x](y) $a_1$"))
+    \<b\>\[x\](y) \$a\_1\$
+    """
+    return re.sub(r"([\\`*_\[\]<>|$#])", r"\\\1", text)
 
 
 def markdown(claims: pd.DataFrame, failed: list[dict], rate: float) -> str:

@@ -19,6 +19,7 @@ from insidebert.results import artifacts, cache, claims
 from insidebert.results.failures import record_failure
 from insidebert.results.paths import COMMITTED, INTERACTIVE, Paths, plain_name
 from insidebert.results.records import WHOSE, Part, Record, run_data
+from insidebert.results.scoreboard import plain
 
 if TYPE_CHECKING:
     from IPython.display import Markdown
@@ -120,7 +121,7 @@ class Workspace:
         made = artifacts.render(artifact, folder, self.paths.figures / self.paper)
         return shown(made) if isinstance(made, pd.DataFrame) else made
 
-    def seen(self, slug: str) -> "Markdown":
+    def seen(self, slug: str) -> "Markdown | None":
         """What is seen in one of the paper's artifacts, a sentence a model, its numbers read from the tidy tables."""
         artifact = self._artifact(slug)
         folder = artifact.sources(self.paths, self.paper)
@@ -130,7 +131,7 @@ class Workspace:
         sentences = artifact.seen(*tables) if artifact.seen else []
         from IPython.display import Markdown  # brings half a second and a console along
 
-        return Markdown("\n".join(f"- {sentence}" for sentence in sentences))
+        return Markdown("\n".join(f"- {plain(sentence)}" for sentence in sentences)) if sentences else None
 
     def findings(self, *names: str) -> "Styler | Markdown":
         """What the paper says of some measurements beside what was measured: a row per claim and model."""

@@ -132,8 +132,8 @@ def functions(lines: pd.DataFrame, which: int = 0) -> Figure:
     return plots.caption(
         figure,
         f"Figure 5 of {PAPER}, with {rows['model'].iloc[0]}; best heads of our Tables 1 and 2 (*: from head word to\n"
-        "dependent); the first short sentences in which the head is right; red: what it is said to do; attention to\n"
-        "[CLS] and [SEP], often the most, and shares below 5% are left out",
+        "dependent); the first short sentences in which the head is right; red, broad: what it is said to do;\n"
+        "attention to [CLS] and [SEP], often the most, and shares below 5% are left out",
     )
 
 

@@ -5,6 +5,7 @@ import textwrap
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
 
 from insidebert.papers import artifacts, printed
 from insidebert.papers.mcrc import PAPER
@@ -42,7 +43,8 @@ def against(bins: pd.DataFrame, correlations: pd.DataFrame, feature: str) -> Fig
         ax.errorbar(own["x"], own["change"] * 100, _ends(own, "low", "high"), marker="o", label=title)
         for row in own.itertuples():
             place = row.x, np.nanmax([row.change, row.high]) * 100
-            ax.annotate(f"n={row.questions}", place, (0, 3), textcoords="offset points", ha="center", fontsize=6.5)
+            style = {"fontsize": 6.5, "ha": "center", "path_effects": [withStroke(linewidth=2, foreground="white")]}
+            ax.annotate(f"n={row.questions}", place, (0, 3), textcoords="offset points", **style)
         ax.set_ylim(-104, max(12, top + 8))
         known = found[(found["model"] == own["model"].iloc[0]) & (found["feature"] == feature)]
         known = known.set_index("over").reindex(["bins", "questions"])

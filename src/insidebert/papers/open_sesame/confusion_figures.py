@@ -123,10 +123,11 @@ def _p(value: float) -> str:
 
 
 def _style(label: str) -> dict:
-    """Colour and marker of a condition: a hue for each pair, its second member hollow."""
+    """Colour and marker of a condition: a hue and a shape for each pair of a panel, its second member hollow."""
     pair = next(pair for pair in HUES if label in pair)
     colour = sns.color_palette("colorblind")[HUES[pair]]
-    return {"colour": colour, "markerfacecolor": colour if pair.startswith(label) else "white"}
+    marker = plots.MARKERS[list(HUES).index(pair) % 2]
+    return {"colour": colour, "marker": marker, "markerfacecolor": colour if pair.startswith(label) else "white"}
 
 
 def _condition_lines(ax: Axes, rows: pd.DataFrame) -> None:
