@@ -1,7 +1,7 @@
 # What is made from what. The work itself is `python -m insidebert`, which needs no make; see README.md.
 #
 #   make figures                 every figure, table and claim    PROFILE=embedded|smoke|paper   MODELS="a b"
-#   make figures PAPER=...       of one paper                     JOBS=2 runs two notebooks at a time
+#   make figures PAPER=...       of one paper                     JOBS=1 runs one notebook at a time, not two
 #                                ONLY=1 keeps nobody else's rows in the tables
 #   make redraw                  draw again from the tidy tables, without a model
 #   make recorded                measure anew on UD English EWT and GUM   TREEBANK=... DOCUMENTS=...

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from insidebert.errors import InputError
+from insidebert.measure.bootstrap import replicates
 from insidebert.papers.mcrc import effects
 from insidebert.papers.mcrc.figures import PRINTED
 from insidebert.results import claims
@@ -50,7 +51,7 @@ def test_trainings_are_resampled_with_the_questions():
     assert set(drawn.tolist()) == {0.0, 0.5, 1.0}
     assert drawn.mean() == pytest.approx(0.5, abs=0.05)
     alike = np.repeat(np.random.default_rng(0).random((40, 1, 3)), 2, axis=1)
-    assert effects.resampled(alike) == pytest.approx(effects.replicates(alike[:, 0]))
+    assert effects.resampled(alike) == pytest.approx(replicates(alike[:, 0]))
 
 
 def made(right: dict[str, list[float]], x: list[float]) -> tuple[np.ndarray, pd.DataFrame]:

@@ -283,10 +283,12 @@ def test_processes_beside_each_other_share_the_processors_and_none_dies_unnotice
     monkeypatch.setattr(command, "_check", lambda *_: None)
     monkeypatch.setattr(command, "_finish", lambda paths, options, planned: command._told(paths, planned))
     monkeypatch.setattr(command.os, "cpu_count", lambda: 8)
+    monkeypatch.setattr(command, "seconds_taken", lambda _: {"31-mcrc-attacks": 1.0, "32-mcrc-unanswerable": 2.0})
     for name in ("OMP_NUM_THREADS", "NUMBA_NUM_THREADS", "OPENBLAS_NUM_THREADS", "OMP_WAIT_POLICY"):
         monkeypatch.delenv(name, raising=False)
     assert command.main(["figures", "--profile", "smoke", "--jobs", "2"]) == 1
     assert sorted(name for name, _ in started) == [path.stem for path in SOURCES]
+    assert {name for name, _ in started[-2:]} == {"31-mcrc-attacks", "32-mcrc-unanswerable"}  # the shortest end
     wanted = {"OMP_NUM_THREADS": "4", "NUMBA_NUM_THREADS": "4", "MKL_NUM_THREADS": "7", "OMP_WAIT_POLICY": "PASSIVE"}
     assert all(wanted.items() <= env.items() for _, env in started)
     assert "41-explorer: because its process ended with status -9" in capsys.readouterr().err

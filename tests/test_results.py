@@ -19,6 +19,7 @@ from insidebert.papers.open_sesame.figures import ARTIFACTS
 from insidebert.results import artifacts, plots
 from insidebert.results.compare import compare, differing_rows
 from insidebert.results.paths import Paths
+from insidebert.results.records import Part, Record, seconds_taken
 from insidebert.results.tables import read_tidy, write_tidy
 from insidebert.results.workspace import Workspace
 
@@ -179,3 +180,15 @@ def test_the_readmes_count_the_verdicts_of_the_scoreboard(name):
             verdicts = own[own["model"] == model]["verdict"]
             counts = [int((verdicts == verdict).sum()) for verdict in ("holds", "fails", "cannot tell")]
             assert [int(n) for n in re.findall(r"\d+", cell)] == (counts if len(verdicts) else [])
+
+
+def test_seconds_of_a_notebook_are_those_of_its_measurements(tmp_path):
+    for name, notebook, seconds in (("a", "31-x", (1.0, 2.0)), ("b", "31-x", (4.0,)), ("c", "32-y", (0.5,))):
+        parts = []
+        for label, taken in zip("pq", seconds, strict=False):
+            table = pd.DataFrame({"model": [label], "weights": ["trained"], "value": [1.0]})
+            parts.append(Part({"label": label, "weights": "trained"}, {"seconds": taken}, {"t": table}))
+        about = {"measurement": name, "notebook": notebook, "function": "f", "settings": {}}
+        Record(about, "key", parts).write(tmp_path / "paper")
+    assert seconds_taken(tmp_path) == {"31-x": 7.0, "32-y": 0.5}
+    assert seconds_taken(tmp_path / "nowhere") == {}

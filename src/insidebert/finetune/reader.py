@@ -140,7 +140,7 @@ class Reader:
         encoder = list(self.scorer.encoder.parameters())
         head = [p for p in self.scorer.parameters() if not any(p is other for other in encoder)]
         parameters = [{"params": encoder, "lr": plan.rate}, {"params": head, "lr": plan.head_rate}]
-        adam = torch.optim.AdamW(parameters, weight_decay=0.01)
+        adam = torch.optim.AdamW(parameters, weight_decay=0.01, fused=True)  # a third of the time, one pass over memory
         steps = len(groups) * plan.epochs
         schedule = torch.optim.lr_scheduler.LambdaLR(adam, lambda step: _warm(step, steps))
         several = here.num_processes > 1  # one process stays where the model is
@@ -193,7 +193,7 @@ class Reader:
         scores = np.empty(len(unique))
         self.scorer.eval()
         with tqdm(total=len(unique), desc="options", unit="option", leave=False) as bar, self._autocast():
-            for batch in batches(self.model, sequences.encoded, 4096):
+            for batch in batches(self.model, sequences.encoded):
                 scores[batch.rows] = self._scores(self.scorer, batch, sequences.segments).cpu().numpy()
                 bar.update(len(batch.rows))
         return {

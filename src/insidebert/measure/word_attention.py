@@ -72,18 +72,36 @@ def attended_words(
         Per sentence, [2, W, layers, heads] int16: for word j the word that j attends to most, and the word that
         attends most to j; -1 where there is no candidate.
     """
-    found: list = [None] * len(encoded)
+    (found,) = attended_among(model, encoded, allowed, (earlier,))
+    return found
+
+
+def attended_among(
+    model: Model, encoded: Encoded, allowed: list[np.ndarray] | None, earlier: tuple[bool, ...]
+) -> list[list[np.ndarray]]:
+    """`attended_words` for several values of `earlier`, from one forward pass; arguments as there.
+
+    Returns:
+        For each of them, what `attended_words` returns.
+    """
+    found: list[list] = [[None] * len(encoded) for _ in earlier]
 
     def most(batch: Batch) -> Callable[[LayerAttention], np.ndarray]:
         words = _Words(encoded, batch)
         may = words.mask(allowed)
-        return lambda layer: _most(layer.maps.cpu().numpy(), words.of, words.pieces, may, earlier)
+
+        def reduce(layer: LayerAttention) -> np.ndarray:
+            between = _between_words(layer.maps.cpu().numpy(), words.of, words.pieces)
+            return np.stack([_most(between, words.pieces, may, only) for only in earlier])
+
+        return reduce
 
     for batch, chosen in attention_batches(model, encoded, most, "attended words"):
-        chosen = np.stack(chosen)  # [layers, B, heads, 2, W]
+        chosen = np.stack(chosen)  # [layers, values of `earlier`, B, heads, 2, W]
         for i, row in enumerate(batch.rows):
             count = encoded.words[row].max() + 1
-            found[row] = chosen[:, i, :, :, :count].transpose(2, 3, 0, 1).copy()
+            for among, own in zip(found, chosen[:, :, i, :, :, :count].transpose(1, 3, 4, 0, 2), strict=True):
+                among[row] = own.copy()
     return found
 
 
@@ -201,9 +219,8 @@ def _between_words(maps, of, pieces):
 
 
 @compiled(parallel=True)
-def _most(maps, of, pieces, may, earlier):
-    """The most attended and the most attending word of every word: [B, heads, 2, W] int16."""
-    between = _between_words(maps, of, pieces)
+def _most(between, pieces, may, earlier):
+    """[B, heads, W, W + 2] -> the most attended and the most attending word of every word: [B, heads, 2, W] int16."""
     size, heads, words, _ = between.shape
     found = np.full((size, heads, 2, words), -1, dtype=np.int16)
     for job in numba.prange(size * heads):

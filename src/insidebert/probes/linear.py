@@ -16,6 +16,7 @@ class LinearClassifiers:
         uniform = torch.from_numpy(self._random.uniform(-bound, bound, shape).astype(np.float32))
         self.labellings_ = labellings
         self.weight_, self.bias_ = uniform[..., :-1].clone(), uniform[..., -1:].clone()
+        self.weight_.grad, self.bias_.grad = torch.empty_like(self.weight_), torch.empty_like(self.bias_)
         self._adam = torch.optim.Adam([self.weight_, self.bias_], lr=self.learning_rate, weight_decay=self.weight_decay)
 
     def _update(self, values: torch.Tensor, gold: torch.Tensor, pieces: torch.Tensor) -> None:
@@ -29,10 +30,13 @@ class LinearClassifiers:
         # One dropout mask for all layers: each probe sees a fair one, and drawing them is the dearest part of a step.
         drawn = self._random.random((len(pieces), values.shape[2]), dtype=np.float32)
         kept = torch.from_numpy(drawn).ge_(self.dropout).div_(1 - self.dropout)
-        inputs = values.index_select(1, pieces).float().mul_(kept)
-        error = ((self._logits(inputs).softmax(-1) - gold[pieces]) / len(pieces)).flatten(2)
-        self.weight_.grad = error.transpose(1, 2) @ inputs
-        self.bias_.grad = error.sum(1)[..., None]
+        wanted = gold[pieces].permute(1, 2, 0)
+        for layer, weight in enumerate(self.weight_):  # one at a time: its inputs stay in the processor's cache
+            inputs = values[layer].index_select(0, pieces).float().mul_(kept)
+            logits = torch.addmm(self.bias_[layer], weight, inputs.T).unflatten(0, (self.labellings_, -1))
+            error = logits.softmax(1).sub_(wanted).div_(len(pieces)).flatten(0, 1)  # [P * classes, pieces]
+            torch.mm(error, inputs, out=self.weight_.grad[layer])
+            torch.sum(error, 1, keepdim=True, out=self.bias_.grad[layer])
         self._adam.step()
 
     def _logits(self, inputs: torch.Tensor) -> torch.Tensor:

@@ -87,7 +87,9 @@ class StructuralProbe(BaseEstimator):
             mixed = order.permutation(len(trees))
             for start in range(0, len(mixed), self.batch):
                 chosen = mixed[start : start + self.batch]
-                each = [(self._distances(states[i]) - wanted[i]).abs().mean((1, 2)).sum() for i in chosen]
+                mapped = self._mapped(torch.cat([states[i] for i in chosen], dim=1))  # one product a step
+                parts = zip(chosen, mapped.split([states[i].shape[1] for i in chosen], dim=1), strict=True)
+                each = [(_distances(own) - wanted[i]).abs().mean((1, 2)).sum() for i, own in parts]
                 yield torch.stack(each).sum() / len(chosen)
 
         score = partial(self.score, dev_states, dev_trees)
@@ -109,7 +111,7 @@ class StructuralProbe(BaseEstimator):
             counted = np.array(getattr(tree, "relations", [""] * len(heads))) != "punct"
             words = np.flatnonzero(counted)
             gold = {frozenset((i, heads[i])) for i in words if heads[i] >= 0 and counted[heads[i]]}
-            distances = self._distances(own[:, words]).numpy() + 1e-6  # a 0 would mean no edge to scipy
+            distances = _distances(self._mapped(own[:, words])).numpy() + 1e-6  # a 0 would mean no edge to scipy
             found = []
             for layer in distances:
                 spanning = minimum_spanning_tree(layer).tocoo()
@@ -118,10 +120,14 @@ class StructuralProbe(BaseEstimator):
             rows.append(found)
         return np.array(rows)
 
-    def _distances(self, states: torch.Tensor) -> torch.Tensor:
-        """[layers, W, width] -> [layers, W, W] squared distances under each layer's map."""
-        mapped = states.float() @ self.maps_
-        return (mapped[:, :, None] - mapped[:, None]).square().sum(-1)
+    def _mapped(self, states: torch.Tensor) -> torch.Tensor:
+        """[layers, W, width] -> [layers, W, rank] under each layer's map."""
+        return states.float() @ self.maps_
+
+
+def _distances(mapped: torch.Tensor) -> torch.Tensor:
+    """[layers, W, rank] -> [layers, W, W] squared distances."""
+    return (mapped[:, :, None] - mapped[:, None]).square().sum(-1)
 
 
 def _matched(states: States | list[torch.Tensor], trees: Trees) -> list[torch.Tensor]:

@@ -117,6 +117,20 @@ class Record:
         return replace(self, parts=sorted(parts, key=lambda part: part.whose[0] not in EMBEDDED), dropped=dropped)
 
 
+def seconds_taken(results: Path) -> dict[str, float]:
+    """Notebook -> seconds of computing that its kept measurements took; only those that have any.
+
+    Args:
+        results: folder of a profile, with a folder a paper.
+    """
+    taken: dict[str, float] = {}
+    for path in sorted(results.glob("*/*.json")):
+        if not path.name.endswith(".schema.json") and (record := Record.read(path.parent, path.stem)):
+            own = sum(part.measured["seconds"] for part in record.parts)
+            taken[record.about["notebook"]] = taken.get(record.about["notebook"], 0) + own
+    return taken
+
+
 def run_data(seconds: float, versions: dict[str, str]) -> dict:
     """When and on what something was measured."""
     today = datetime.datetime.now().astimezone().date().isoformat()

@@ -7,7 +7,7 @@ import pandas as pd
 
 from insidebert.errors import InputError
 from insidebert.measure.bootstrap import estimate
-from insidebert.measure.word_attention import align, attended_words
+from insidebert.measure.word_attention import align, attended_among
 from insidebert.models.encoding import encode_every
 from insidebert.models.loading import Model
 from insidebert.text import coreference
@@ -50,8 +50,7 @@ def selection(model: Model, documents: Path | str) -> dict[str, pd.DataFrame]:
         held[method] = np.array(right)
         about = {"method": method, "candidates": "earlier mentions"}
         rows += _accuracies(about, held[method], held[method], kinds, document)
-    for candidates, earlier in CANDIDATES.items():
-        right = heads_right(model, parts, gold, earlier)
+    for candidates, right in heads_right(model, parts, gold).items():
         best, held[candidates] = chosen_on_half(right.reshape(len(right), -1), document)
         layer, head = np.unravel_index(best, right.shape[1:])
         about = {"method": "best head", "candidates": candidates, "layer": layer + 1, "head": head + 1}
@@ -66,23 +65,27 @@ def selection(model: Model, documents: Path | str) -> dict[str, pd.DataFrame]:
     return {name: pd.DataFrame(table) for name, table in tables.items()}
 
 
-def heads_right(model: Model, parts: list[Document], gold: list[dict[int, set[int]]], earlier: bool) -> np.ndarray:
-    """Whether every head finds an antecedent of every mention that has one: [mentions, layers, heads] bool.
+def heads_right(model: Model, parts: list[Document], gold: list[dict[int, set[int]]]) -> dict[str, np.ndarray]:
+    """Whether every head finds an antecedent of every mention that has one.
 
     Args:
         gold: per part, mention -> its antecedents.
-        earlier: only mentions before the one in question may be chosen.
+
+    Returns:
+        For each of CANDIDATES, [mentions, layers, heads] bool.
     """
     aligned = align(model, [part.words for part in parts], LONGEST)
     allowed = [np.isin(np.arange(len(part.words)), [m.head for m in part.mentions]) for part in parts]
-    attended = attended_words(model, aligned.encoded, allowed, earlier)
-    return np.stack(
-        [
-            np.isin(found[0, part.mentions[i].head], [part.mentions[j].head for j in own])
-            for found, part, g in zip(attended, parts, gold, strict=True)
-            for i, own in g.items()
-        ]
-    )
+    attended = attended_among(model, aligned.encoded, allowed, tuple(CANDIDATES.values()))
+    asked = [
+        (number, part.mentions[i].head, [part.mentions[j].head for j in own])
+        for number, (part, g) in enumerate(zip(parts, gold, strict=True))
+        for i, own in g.items()
+    ]
+    return {
+        name: np.stack([np.isin(found[number][0, word], heads) for number, word, heads in asked])
+        for name, found in zip(CANDIDATES, attended, strict=True)
+    }
 
 
 def chosen_on_half(right: np.ndarray, document: np.ndarray) -> tuple[int, np.ndarray]:

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from insidebert.errors import InputError
-from insidebert.measure.bootstrap import estimate, replicates
+from insidebert.measure.bootstrap import estimate, seed_replicates
 from insidebert.papers.mcrc.quotations import CASE
 from insidebert.text.attacks import ATTACKS
 from insidebert.text.questions import Question
@@ -37,9 +37,7 @@ def resampled(values: np.ndarray, resamples: int = 1000, seed: int = 0) -> np.nd
     Returns:
         [resamples, ...].
     """
-    means, trainings = replicates(values, resamples, seed), values.shape[1]
-    draws = np.random.default_rng([seed, 1]).multinomial(trainings, np.full(trainings, 1 / trainings), size=resamples)
-    return np.einsum("rs...,rs->r...", means, draws / trainings)
+    return seed_replicates(np.moveaxis(values, 1, 0), resamples, seed)
 
 
 def accuracies(values: np.ndarray, questions: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
