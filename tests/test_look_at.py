@@ -18,6 +18,7 @@ from insidebert.models.encoding import batches, encode
 from insidebert.models.segments import CLASSES, encode_pairs, paragraph_pairs, token_classes
 from insidebert.papers.look_at.no_op import _behaviour
 from insidebert.results.paths import Paths
+from tests.conftest import attentions
 
 PAIRS = [("the cat can sleep, the dogs do.", "birds sing."), ("a.", "the horse will wait.")]
 
@@ -26,11 +27,9 @@ def eager_maps(model, encoded, row):
     """[layers, heads, T, T] of one segment alone."""
     types = {} if encoded.types is None else {"token_type_ids": torch.from_numpy(encoded.types[row])[None]}
     ids = torch.from_numpy(encoded.ids[row])[None]
-    model.encoder.set_attn_implementation("eager")
     with torch.inference_mode():
-        output = model.encoder(input_ids=ids, attention_mask=torch.ones_like(ids), output_attentions=True, **types)
-    model.encoder.set_attn_implementation("sdpa")
-    return torch.cat(output.attentions).numpy()
+        maps = attentions(model.encoder, input_ids=ids, attention_mask=torch.ones_like(ids), **types)
+    return torch.cat(maps).numpy()
 
 
 def values_of(model, encoded, row):
@@ -135,7 +134,9 @@ def test_distances_of_a_model_are_those_of_its_eager_maps(any_tiny):
     np.testing.assert_allclose(head_distances(any_tiny, encoded), np.mean(expected, axis=0), atol=1e-4)
 
 
-def test_gradients_equal_finite_differences(tiny, monkeypatch):
+@pytest.mark.parametrize("kind", ["bert", "mpnet", "deberta", "deberta-v2", "modernbert"])
+def test_gradients_equal_finite_differences(tiny_folder, kind, monkeypatch):
+    tiny = loading.load(tiny_folder(kind))
     torch.manual_seed(0)
     head = masked_lm.MaskedHead(tiny.encoder.get_input_embeddings().weight).requires_grad_(False)
     monkeypatch.setattr(attention_gradients, "load_mlm_head", lambda model: head)
@@ -221,8 +222,8 @@ def test_segments_have_two_parts_and_fit(any_tiny):
     kinds = token_classes(any_tiny, encoded)[0]
     assert len(encoded.ids[0]) == 40
     assert (kinds[0], kinds[-1]) == (0, 1)
-    two_types = any_tiny.encoder.config.model_type in ("bert", "electra")
-    assert (encoded.types is not None) == (two_types or any_tiny.encoder.config.model_type == "roberta")
+    without = ("distilbert", "mpnet", "deberta", "deberta-v2", "modernbert")
+    assert (encoded.types is None) == (any_tiny.encoder.config.model_type in without)
     if encoded.types is not None:
         assert set(encoded.types[0].tolist()) <= set(range(any_tiny.encoder.config.type_vocab_size))
 

@@ -64,7 +64,8 @@ class LayerAttention:
     def _probabilities(self, query: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
         scores = (query * self.scaling) @ self.key.transpose(2, 3)
         if mask is not None:
-            scores = scores.masked_fill(~mask, -torch.inf)
+            # exactly 0 behind the softmax, and no NaN where padding sees nothing at all (ModernBERT's windows)
+            scores = scores.masked_fill(~mask, torch.finfo(scores.dtype).min)
         return scores.softmax(-1)
 
 

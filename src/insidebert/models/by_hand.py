@@ -18,8 +18,8 @@ class LayerMaps:
     Args:
         index: zero-based layer.
         value: [B, heads, T, width of a head].
-        maps: [B, heads, T, T] probabilities, FROM axis 2 TO axis 3; padded keys get exactly 0. The layer's output is
-            computed from this very tensor.
+        maps: [B, heads, T, T] probabilities, FROM axis 2 TO axis 3; padded keys get exactly 0 from real pieces. The
+            layer's output is computed from this very tensor.
     """
 
     index: int
@@ -33,7 +33,7 @@ class LayerMaps:
             positions: [B, Q] query positions.
 
         Returns:
-            [B, heads, Q, T] probabilities; padded keys get exactly 0.
+            [B, heads, Q, T] probabilities.
         """
         index = positions[:, None, :, None].expand(-1, self.maps.shape[1], -1, self.maps.shape[-1])
         return self.maps.gather(2, index)

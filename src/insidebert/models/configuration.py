@@ -73,10 +73,10 @@ def configuration(described: dict, where: str) -> PreTrainedConfig:
         config = AutoConfig.for_model(kind, **fields)
     except Exception as error:
         raise InputError(f"{where}: config.json cannot be used ({brief(error)})") from None
-    width = getattr(config, "true_hidden_size", config.hidden_size)  # MobileBERT attends in a narrower space
-    if width % config.num_attention_heads:
+    if config.hidden_size % config.num_attention_heads:
         raise InputError(
-            f"{where}: {config.num_attention_heads} heads do not divide the width {width}; correct config.json"
+            f"{where}: {config.num_attention_heads} heads do not divide the width {config.hidden_size}; "
+            "correct config.json"
         )
     if config.pad_token_id is None and family.from_padding:
         raise InputError(f"{where}: config.json has no pad_token_id, from which {kind} counts positions")

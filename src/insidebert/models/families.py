@@ -105,7 +105,6 @@ FAMILIES = {
         shared=True,
         fixed=(("inner_group_num", 1),),
     ),
-    "mobilebert": Family("MobileBertModel", head=("cls",)),
     "deberta": Family(
         "DebertaModel",
         head=("cls",),
@@ -147,6 +146,8 @@ OTHERS = {
     "funnel": "pools its sequence between layers, so a word has no place in the upper ones",
     "fnet": "mixes pieces by a Fourier transform and has no attention",
     "convbert": "computes half of its heads by convolution",
+    "mobilebert": "mixes every piece with its neighbours before the first layer, padding among them, so its numbers "
+    "depend on the batch",
     "xlnet": "has two streams of attention and no encoder of a whole sentence",
 }
 """Encoders that cannot be measured, and why."""
