@@ -145,10 +145,10 @@ OTHERS = {
     "nystromformer": "approximates its maps, which are never computed",
     "funnel": "pools its sequence between layers, so a word has no place in the upper ones",
     "fnet": "mixes pieces by a Fourier transform and has no attention",
-    "convbert": "computes half of its heads by convolution",
+    "convbert": "computes a part of its heads by convolution, which has no map",
     "mobilebert": "mixes every piece with its neighbours before the first layer, padding among them, so its numbers "
     "depend on the batch",
-    "xlnet": "has two streams of attention and no encoder of a whole sentence",
+    "xlnet": "puts its [CLS] behind a sentence, where every measurement here expects it in front",
 }
 """Encoders that cannot be measured, and why."""
 
