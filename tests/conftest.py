@@ -13,6 +13,7 @@ from hypothesis import settings
 from tokenizers import Tokenizer, decoders, normalizers, pre_tokenizers, processors
 from tokenizers import models as tokenizer_models
 
+from insidebert.errors import InputError
 from insidebert.models import loading
 from insidebert.models.families import FAMILIES
 from insidebert.papers.open_sesame.sentences import grammar
@@ -94,6 +95,14 @@ def save_checkpoint(folder: Path, kind: str, layers: int = 3, width: int = 8, he
     encoder = transformers.AutoModel.from_config(config)
     encoder.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
+
+
+def embedded(name: str) -> loading.Model:
+    """An embedded model; where it is not installed, the test is skipped with the command that installs it."""
+    try:
+        return loading.load(name)
+    except InputError as error:
+        pytest.skip(str(error))
 
 
 def attentions(encoder: transformers.PreTrainedModel, **inputs) -> tuple[torch.Tensor, ...]:

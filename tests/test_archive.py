@@ -16,8 +16,9 @@ from pathlib import Path
 import pytest
 
 from insidebert.errors import InputError
-from insidebert.models import archive, embedded, loading
+from insidebert.models import archive, embedded
 from insidebert.models.archive import MEMBERS, SplitArchive, join
+from tests import conftest
 
 CONTENT = {name: random.Random(name).randbytes(3000) for name in MEMBERS}
 SHA256 = hashlib.sha256(CONTENT["model.safetensors"]).hexdigest()
@@ -242,12 +243,9 @@ def test_the_lock_of_the_third_model_holds_its_packages():
 
 @pytest.mark.integration
 def test_the_real_one_loads_and_stays_joined(monkeypatch):
-    try:
-        folder = embedded.folder_of("mpnet-base")
-    except InputError as error:
-        pytest.skip(str(error))
+    model = conftest.embedded("mpnet-base")
+    folder = embedded.folder_of("mpnet-base")
     monkeypatch.setattr(embedded, "join", None)  # a second time nothing is joined
     assert embedded.folder_of("mpnet-base") == folder
-    model = loading.load("mpnet-base")
     assert (model.layers, model.heads, model.limit, model.encoder.config.hidden_size) == (12, 12, 512, 768)
     assert sorted(path.name for path in folder.iterdir()) == list(MEMBERS)

@@ -11,6 +11,7 @@ import torch
 from insidebert.errors import InputError
 from insidebert.models import loading
 from insidebert.models.attention import run_with_attention
+from insidebert.models.configuration import configuration
 from insidebert.models.encoding import batches
 from insidebert.models.families import FAMILIES, OTHERS, layers_of
 from insidebert.models.segments import encode_pairs
@@ -65,6 +66,43 @@ def test_what_a_familys_code_would_not_follow_is_refused(tmp_path, tiny_folder, 
     (folder / "config.json").write_text(json.dumps(described | fields))
     with pytest.raises(InputError, match=message):
         loading.resolve(folder)
+
+
+PUBLISHED = {
+    "albert": {
+        "down_scale_factor": 1,
+        "gap_size": 0,
+        "inner_group_num": 1,
+        "layers_to_keep": [],
+        "net_structure_type": 0,
+    },
+    "xlm-roberta": {"output_past": True, "position_embedding_type": "absolute"},
+    "deberta": {"pos_att_type": "c2p|p2c", "max_relative_positions": -1, "padding_idx": 0, "type_vocab_size": 0},
+    "deberta-v2": {
+        **{"share_att_key": True, "pos_att_type": "p2c|c2p", "position_buckets": 256, "norm_rel_ebd": "layer_norm"},
+        **{"max_relative_positions": -1, "position_biased_input": False, "pooler_hidden_act": "gelu"},
+    },
+    "modernbert": {
+        **{"global_attn_every_n_layers": 3, "global_rope_theta": 160000.0, "local_rope_theta": 10000.0},
+        **{"local_attention": 128, "position_embedding_type": "absolute", "reference_compile": True},
+    },
+}
+"""Fields that published checkpoints of a family are known to state."""
+
+
+@pytest.mark.parametrize("kind", PUBLISHED)
+def test_what_published_checkpoints_state_is_honoured(kind):
+    config = configuration(
+        {"model_type": kind, "num_attention_heads": 12, "hidden_size": 768, **PUBLISHED[kind]}, "here"
+    )
+    for field, value in PUBLISHED[kind].items():
+        if field in FAMILIES[kind].honoured and hasattr(config, field):
+            assert getattr(config, field) == value
+    if kind == "modernbert":
+        assert config.layer_types[:4] == ["full_attention", "sliding_attention", "sliding_attention", "full_attention"]
+        assert config.rope_parameters["sliding_attention"]["rope_theta"] == 10000.0
+    if kind.startswith("deberta"):
+        assert set(config.pos_att_type) == {"c2p", "p2c"}
 
 
 def look(layer):

@@ -18,7 +18,7 @@ from insidebert.models.encoding import batches, encode
 from insidebert.models.segments import CLASSES, encode_pairs, paragraph_pairs, token_classes
 from insidebert.papers.look_at.no_op import _behaviour
 from insidebert.results.paths import Paths
-from tests.conftest import KINDS, attentions
+from tests.conftest import KINDS, attentions, embedded
 
 PAIRS = [("the cat can sleep, the dogs do.", "birds sing."), ("a.", "the horse will wait.")]
 
@@ -93,8 +93,9 @@ def test_statistics_equal_the_literal_loop_padded_or_not(any_tiny):
 
 
 @pytest.mark.integration
-def test_statistics_of_the_default_model_equal_the_literal_loop():
-    check_statistics(loading.load(loading.resolve("distilbert-cased")), PAIRS)
+@pytest.mark.parametrize("name", ["distilbert-cased", "mpnet-base"])
+def test_statistics_of_an_embedded_model_equal_the_literal_loop(name):
+    check_statistics(embedded(name), PAIRS)
 
 
 def test_uniform_attention_has_the_entropy_of_its_length():

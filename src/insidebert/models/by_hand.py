@@ -57,6 +57,9 @@ def watched(encoder: PreTrainedModel, look: Callable[[torch.Tensor, torch.Tensor
             def show(module, _, maps, attention=attention):
                 return look(values.pop(attention), maps)
 
-            for module, hook in ((attrgetter(family.values)(attention), keep), (attention.dropout, show)):
+            for module, hook in (
+                (attrgetter(family.values)(attention), keep),
+                (attrgetter(family.maps_dropout)(layer), show),
+            ):
                 hooks.callback(module.register_forward_hook(hook).remove)
         yield
