@@ -57,9 +57,7 @@ def watched(encoder: PreTrainedModel, look: Callable[[torch.Tensor, torch.Tensor
             def show(module, _, maps, attention=attention):
                 return look(values.pop(attention), maps)
 
-            for module, hook in (
-                (attrgetter(family.values)(attention), keep),
-                (attrgetter(family.maps_dropout)(layer), show),
-            ):
-                hooks.callback(module.register_forward_hook(hook).remove)
+            makes_values, dropout = attrgetter(family.values)(attention), attrgetter(family.maps_dropout)(layer)
+            hooks.callback(makes_values.register_forward_hook(keep).remove)
+            hooks.callback(dropout.register_forward_hook(show).remove)
         yield
