@@ -16,6 +16,7 @@
 #   make lab                     JupyterLab on the notebooks; make lab-zh on copies with their texts in Chinese
 #   make exercises               student versions of teaching/exercises, into build/exercises
 #   make lock                    choose the newest versions of everything and write requirements.lock
+#   make base                    install mpnet-base, the embedded model of 12 layers (404 MB), for MODELS=mpnet-base
 #   make clean                   remove what was built; figures/ and results/ stay
 
 PROFILE ?= embedded
@@ -40,7 +41,7 @@ endif
 OPTIONS   := --profile $(PROFILE) $(if $(MODELS),--models $(MODELS)) $(if $(PAPER),--paper $(PAPER))
 
 .DELETE_ON_ERROR:
-.PHONY: figures recorded redraw reproduce book slides exercises test test-unit test-browser campaign lint bench lab lab-zh lock clean help
+.PHONY: figures recorded redraw reproduce book slides exercises test test-unit test-browser campaign lint bench lab lab-zh lock base clean help
 
 # The command itself knows which notebooks are out of date: those whose source, parameters, models, data or code changed.
 figures: $(READY)
@@ -55,6 +56,10 @@ $(READY): requirements.lock requirements-cuda.lock pyproject.toml
 		|| $(INSTALL) --require-hashes --requirement requirements-cuda.lock
 	$(INSTALL) --no-build-isolation --editable .
 	@touch $@
+
+# Not part of READY: 404 MB that nobody needs who does not name the model.
+base: $(READY)
+	$(INSTALL) --require-hashes --requirement requirements-base.lock
 
 # Gold trees for What Does BERT Look At?, questions for Si et al.; files are named relative to this folder.
 recorded: $(READY)
@@ -117,6 +122,8 @@ lock:
 	rm -rf build/lock && $(SYSTEM_PYTHON) -m venv build/lock && build/lock/bin/python -m pip install --quiet uv
 	build/lock/bin/uv pip compile --universal --generate-hashes --no-header --no-annotate --quiet --all-extras \
 		--python-version 3.11.5 --constraint constraints.txt pyproject.toml --output-file build/lock/all.txt
+	build/lock/bin/uv pip compile --universal --generate-hashes --no-header --no-annotate --quiet --no-deps \
+		--python-version 3.11.5 --group base --output-file requirements-base.lock
 	sed -i.bak 's/^\(torch==.*\)$$/\1\n    --hash=$(TORCH_CPU) \\/' build/lock/all.txt
 	awk '/^[^ ]/ { cuda = /^(nvidia-|cuda-|triton==)/ } { print > (cuda ? "requirements-cuda.lock" : "requirements.lock") }' build/lock/all.txt
 

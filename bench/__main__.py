@@ -30,7 +30,7 @@ def bench(options) -> None:
     for data in (options.treebank and settings["treebank"], settings["dataset"]):
         if isinstance(data, Path) and not (data.exists() or Path(str(data).partition("#")[0]).exists()):
             raise InputError(f"no data at {data}; name a file or a folder, relative to {paths.root}")
-    names = options.models or list(EMBEDDED)
+    names = options.models or [name for name, model in EMBEDDED.items() if not model.archive]
     for name in names:
         loading.load(loading.resolve(name))
     asked = [paper(options.paper)] if options.paper else [own for own in papers() if own.bench]

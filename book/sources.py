@@ -160,7 +160,7 @@ def _contents(papers: tuple[Paper, ...], names: list[str], others: list[str], ot
         "Papers": [own.chapter for own in papers],
         "Results": ["gallery.md", "scoreboard.md", "artifacts.md"],
         "More notebooks": others,
-        "Use it": ["own-model.md", "api.md"],
+        "Use it": ["own-model.md", "families.md", "api.md"],
         "For teachers": starting("teaching/README") + [n for n in starting("teaching/") if n != "teaching/README.md"],
         "Background": ["About the project <README.md>", *starting("docs/", "corpus/", "src/", "C"), "references.md"],
         "中文": [*first, *others_zh, "项目说明 <README.zh.md>", *rest],

@@ -13,10 +13,16 @@ from hypothesis import settings
 from tokenizers import Tokenizer, decoders, normalizers, pre_tokenizers, processors
 from tokenizers import models as tokenizer_models
 
+from insidebert.errors import InputError
 from insidebert.models import loading
+from insidebert.models.families import FAMILIES
 from insidebert.papers.open_sesame.sentences import grammar
 
-KINDS = ("bert", "distilbert", "roberta", "electra")
+KINDS = tuple(FAMILIES)
+BYTES = ("roberta", "deberta", "modernbert")
+"""Kinds whose tiny checkpoint has a byte-level tokenizer."""
+SENTINELS = ("xlm-roberta", "camembert", "mpnet")
+"""Kinds whose tiny checkpoint has <s>, </s> and word pieces, with two separators between segments."""
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 settings.register_profile("quick", max_examples=15, deadline=None, database=None, derandomize=True)
@@ -64,48 +70,67 @@ def tiny(tiny_folder) -> loading.Model:
 
 def save_checkpoint(folder: Path, kind: str, layers: int = 3, width: int = 8, heads: int = 2, tokenizer=None) -> None:
     """A random checkpoint; its tokenizer, if none is given, splits unknown words into letters."""
-    tokenizer = tokenizer or (byte_tokenizer() if kind == "roberta" else wordpiece_tokenizer())
-    sizes = {"vocab_size": len(tokenizer), "pad_token_id": tokenizer.pad_token_id}
+    tokenizer = tokenizer or (byte_tokenizer() if kind in BYTES else wordpiece_tokenizer(kind in SENTINELS))
+    sizes = {"vocab_size": len(tokenizer), "pad_token_id": tokenizer.pad_token_id, "initializer_range": 0.5}
     general = {"hidden_size": width, "num_hidden_layers": layers, "num_attention_heads": heads}
-    general |= {"intermediate_size": 2 * width, "max_position_embeddings": 64, "type_vocab_size": 2}
+    general |= {"intermediate_size": 2 * width, "max_position_embeddings": 64 + 2 * FAMILIES[kind].from_padding}
+    names = {"hidden_size": "dim", "num_hidden_layers": "n_layers", "num_attention_heads": "n_heads"}
+    names |= {"intermediate_size": "hidden_dim"}
+    relative = {"relative_attention": True, "pos_att_type": ["c2p", "p2c"], "max_relative_positions": 8}
+    own = {
+        "mpnet": {},
+        "distilbert": {},
+        "electra": {"type_vocab_size": 2, "embedding_size": width // 2},
+        "albert": {"type_vocab_size": 2, "embedding_size": width // 2},
+        "deberta": relative,
+        "deberta-v2": relative
+        | {"position_buckets": 4, "norm_rel_ebd": "layer_norm", "share_att_key": True, "position_biased_input": False}
+        | {"conv_kernel_size": 3, "conv_act": "gelu"},
+        "modernbert": {"local_attention": 8},
+    }.get(kind, {"type_vocab_size": 2})
+    if kind == "distilbert":
+        general = {names.get(field, field): value for field, value in general.items()}
     torch.manual_seed(len(kind) + layers)
-    encoder = {
-        "bert": lambda: transformers.BertModel(transformers.BertConfig(**sizes, **general, initializer_range=0.5)),
-        "roberta": lambda: transformers.RobertaModel(
-            transformers.RobertaConfig(**sizes, **general | {"max_position_embeddings": 66}, initializer_range=0.5)
-        ),
-        "electra": lambda: transformers.ElectraModel(
-            transformers.ElectraConfig(**sizes, **general, embedding_size=width // 2, initializer_range=0.5)
-        ),
-        "distilbert": lambda: transformers.DistilBertModel(
-            transformers.DistilBertConfig(
-                **sizes,
-                dim=width,
-                n_layers=layers,
-                n_heads=heads,
-                hidden_dim=2 * width,
-                max_position_embeddings=64,
-                initializer_range=0.5,
-            )
-        ),
-    }[kind]()
+    config = transformers.AutoConfig.for_model(kind, **sizes, **general, **own)
+    encoder = transformers.AutoModel.from_config(config)
     encoder.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
 
 
-def wordpiece_tokenizer() -> transformers.PreTrainedTokenizerFast:
+def embedded(name: str) -> loading.Model:
+    """An embedded model; where it is not installed, the test is skipped with the command that installs it."""
+    try:
+        return loading.load(name)
+    except InputError as error:
+        pytest.skip(str(error))
+
+
+def attentions(encoder: transformers.PreTrainedModel, **inputs) -> tuple[torch.Tensor, ...]:
+    """What the library itself calls a model's attention: per layer, [B, heads, T, T]."""
+    before = encoder.config._attn_implementation
+    encoder.set_attn_implementation("eager")
+    found = encoder(**inputs, output_attentions=True).attentions
+    encoder.set_attn_implementation(before)
+    return found
+
+
+def wordpiece_tokenizer(sentinels: bool = False) -> transformers.PreTrainedTokenizerFast:
     words = sorted(
         {w for rules in grammar("agreement").rules.values() for _, items in rules for w, _ in items if w.islower()}
     )
     letters = "abcdefghijklmnopqrstuvwxyz'.,"
-    vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *letters, *(f"##{c}" for c in letters), *words]
+    names = {"pad": "[PAD]", "unk": "[UNK]", "cls": "[CLS]", "sep": "[SEP]", "mask": "[MASK]"}
+    if sentinels:
+        names = {"cls": "<s>", "pad": "<pad>", "sep": "</s>", "unk": "[UNK]", "mask": "<mask>"}
+    vocabulary = [*names.values(), *letters, *(f"##{c}" for c in letters), *words]
     vocabulary = {piece: i for i, piece in enumerate(dict.fromkeys(vocabulary))}
     tokenizer = Tokenizer(tokenizer_models.WordPiece(vocabulary, unk_token="[UNK]"))
     tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True)
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    ends = [("[CLS]", vocabulary["[CLS]"]), ("[SEP]", vocabulary["[SEP]"])]
-    tokenizer.post_processor = processors.TemplateProcessing("[CLS] $A [SEP]", "[CLS] $A [SEP] $B:1 [SEP]:1", ends)
-    names = {"cls": "[CLS]", "sep": "[SEP]", "pad": "[PAD]", "unk": "[UNK]", "mask": "[MASK]"}
+    cls, sep = names["cls"], names["sep"]
+    second = f"{sep} $B {sep}" if sentinels else f"$B:1 {sep}:1"
+    ends = [(piece, vocabulary[piece]) for piece in (cls, sep)]
+    tokenizer.post_processor = processors.TemplateProcessing(f"{cls} $A {sep}", f"{cls} $A {sep} {second}", ends)
     return transformers.PreTrainedTokenizerFast(
         tokenizer_object=tokenizer, **{f"{role}_token": piece for role, piece in names.items()}
     )

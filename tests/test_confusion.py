@@ -10,6 +10,7 @@ from insidebert.errors import InputError
 from insidebert.measure.confusion import TriggerQuestion, bits, confusion_scores
 from insidebert.models import loading
 from insidebert.papers.open_sesame.authors_files import read_attention
+from tests.conftest import attentions
 
 CAT = TriggerQuestion(("the", "cat", "near", "the", "dogs", "does", "sleep"), 5, ((0, 1), (3, 4)))
 LONG = TriggerQuestion(
@@ -23,12 +24,8 @@ def literal(model, dependency, heads=None):
     """The definition, word by word, from eager attention maps of the sentence alone -> bits [layers]."""
     batch = model.tokenizer([list(dependency.words)], is_split_into_words=True, return_tensors="pt")
     words = batch.word_ids(0)
-    model.encoder.set_attn_implementation("eager")
     with torch.inference_mode():
-        maps = model.encoder(
-            input_ids=batch["input_ids"], attention_mask=batch["attention_mask"], output_attentions=True
-        ).attentions
-    model.encoder.set_attn_implementation("sdpa")
+        maps = attentions(model.encoder, input_ids=batch["input_ids"], attention_mask=batch["attention_mask"])
     scores = []
     for layer in maps:
         own = layer[0] if heads is None else layer[0][heads]
@@ -43,7 +40,8 @@ def literal(model, dependency, heads=None):
                         if word in phrase:
                             total += head[y][x] / len(targets)
             received.append(total)
-        scores.append(-np.log2(received[0] / sum(received)))
+        with np.errstate(divide="ignore"):  # a trigger outside of ModernBERT's window receives nothing
+            scores.append(-np.log2(received[0] / sum(received)))
     return scores
 
 

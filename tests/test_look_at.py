@@ -18,6 +18,7 @@ from insidebert.models.encoding import batches, encode
 from insidebert.models.segments import CLASSES, encode_pairs, paragraph_pairs, token_classes
 from insidebert.papers.look_at.no_op import _behaviour
 from insidebert.results.paths import Paths
+from tests.conftest import KINDS, attentions, embedded
 
 PAIRS = [("the cat can sleep, the dogs do.", "birds sing."), ("a.", "the horse will wait.")]
 
@@ -26,11 +27,9 @@ def eager_maps(model, encoded, row):
     """[layers, heads, T, T] of one segment alone."""
     types = {} if encoded.types is None else {"token_type_ids": torch.from_numpy(encoded.types[row])[None]}
     ids = torch.from_numpy(encoded.ids[row])[None]
-    model.encoder.set_attn_implementation("eager")
     with torch.inference_mode():
-        output = model.encoder(input_ids=ids, attention_mask=torch.ones_like(ids), output_attentions=True, **types)
-    model.encoder.set_attn_implementation("sdpa")
-    return torch.cat(output.attentions).numpy()
+        maps = attentions(model.encoder, input_ids=ids, attention_mask=torch.ones_like(ids), **types)
+    return torch.cat(maps).numpy()
 
 
 def values_of(model, encoded, row):
@@ -94,8 +93,9 @@ def test_statistics_equal_the_literal_loop_padded_or_not(any_tiny):
 
 
 @pytest.mark.integration
-def test_statistics_of_the_default_model_equal_the_literal_loop():
-    check_statistics(loading.load(loading.resolve("distilbert-cased")), PAIRS)
+@pytest.mark.parametrize("name", ["distilbert-cased", "mpnet-base"])
+def test_statistics_of_an_embedded_model_equal_the_literal_loop(name):
+    check_statistics(embedded(name), PAIRS)
 
 
 def test_uniform_attention_has_the_entropy_of_its_length():
@@ -135,7 +135,9 @@ def test_distances_of_a_model_are_those_of_its_eager_maps(any_tiny):
     np.testing.assert_allclose(head_distances(any_tiny, encoded), np.mean(expected, axis=0), atol=1e-4)
 
 
-def test_gradients_equal_finite_differences(tiny, monkeypatch):
+@pytest.mark.parametrize("kind", ["bert", "mpnet", "deberta-v2"])
+def test_gradients_equal_finite_differences(tiny_folder, kind, monkeypatch):
+    tiny = loading.load(tiny_folder(kind))
     torch.manual_seed(0)
     head = masked_lm.MaskedHead(tiny.encoder.get_input_embeddings().weight).requires_grad_(False)
     monkeypatch.setattr(attention_gradients, "load_mlm_head", lambda model: head)
@@ -188,7 +190,7 @@ def test_a_checkpoints_own_head_is_used_and_a_missing_one_explained(tmp_path, ti
         match=r"no masked-language-model head.*insidebert\.models\.masked_lm --model .*bert0 corpus` trains one",
     ):
         masked_lm.load_mlm_head(loading.load(loading.resolve(str(tiny_folder("bert")))))
-    for kind in ("bert", "distilbert", "roberta"):
+    for kind in KINDS:
         whole = AutoModelForMaskedLM.from_pretrained(tiny_folder(kind))
         whole.save_pretrained(tmp_path / kind)
         AutoTokenizer.from_pretrained(tiny_folder(kind)).save_pretrained(tmp_path / kind)
@@ -221,8 +223,8 @@ def test_segments_have_two_parts_and_fit(any_tiny):
     kinds = token_classes(any_tiny, encoded)[0]
     assert len(encoded.ids[0]) == 40
     assert (kinds[0], kinds[-1]) == (0, 1)
-    two_types = any_tiny.encoder.config.model_type in ("bert", "electra")
-    assert (encoded.types is not None) == (two_types or any_tiny.encoder.config.model_type == "roberta")
+    without = ("distilbert", "mpnet", "deberta", "deberta-v2", "modernbert")
+    assert (encoded.types is None) == (any_tiny.encoder.config.model_type in without)
     if encoded.types is not None:
         assert set(encoded.types[0].tolist()) <= set(range(any_tiny.encoder.config.type_vocab_size))
 

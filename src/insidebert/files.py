@@ -1,5 +1,6 @@
 """Files that appear whole or not at all, and the folders of the user's cache."""
 
+import hashlib
 import json
 import os
 import re
@@ -7,6 +8,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 
 from platformdirs import user_cache_path
@@ -72,13 +74,25 @@ def remove_leftovers(*folders: Path) -> list[Path]:
     return dead
 
 
+def sha256_of(path: Path) -> str:
+    """SHA-256 of a file, in hexadecimal; read once in a process while size and times stay the same."""
+    state = path.stat()
+    return _sha256(path, state.st_size, state.st_mtime_ns, state.st_ctime_ns, state.st_ino)
+
+
+@lru_cache(maxsize=64)
+def _sha256(path: Path, *state: int) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def download_cache() -> Path:
     """Folder in the user's cache that holds downloaded data."""
     return user_cache_path("insidebert")
 
 
 def model_cache() -> Path:
-    """Folder in the user's cache that holds converted embedded models."""
+    """Folder in the user's cache that holds converted and joined embedded models."""
     return user_cache_path("insidebert") / "models"
 
 

@@ -1,12 +1,14 @@
 """Lower layers that are not trained: run once a sequence, and remembered while there is room."""
 
 import copy
+from operator import attrgetter
 
 import torch
 from torch import nn
 
 from insidebert.errors import InputError
 from insidebert.models.encoding import Batch
+from insidebert.models.families import family_of
 from insidebert.models.loading import Model
 
 ROOM = 2**31
@@ -32,8 +34,16 @@ class FrozenLayers:
                 f"{model.source.label} has {model.layers} layers, {count} cannot be frozen; "
                 f"set PLAN={{frozen: N}} with N below {model.layers}"
             )
+        family = family_of(model.encoder)
+        if family.shared:
+            raise InputError(
+                f"the layers of {model.source.label} share their weights, so lower ones cannot be frozen; "
+                "set PLAN={frozen: 0}"
+            )
         self.encoder = copy.deepcopy(model.encoder).eval()
         _set_layers(self.encoder, slice(0, count))
+        if family.final:
+            setattr(self.encoder, family.final, nn.Identity())
         self.kept: dict[tuple, torch.Tensor] = {}
         self.used = 0
 
@@ -67,8 +77,12 @@ class FrozenLayers:
 
 def leave_upper(encoder: nn.Module, count: int) -> None:
     """Take embeddings and first layers out of an encoder, which then takes their states as `inputs_embeds`."""
+    family = family_of(encoder)
     _set_layers(encoder, slice(count, None))
     encoder.embeddings = _Given()
+    if family.first_only:
+        stack, _, part = family.first_only.rpartition(".")
+        setattr(attrgetter(stack)(encoder), part, None)
     if hasattr(encoder, "embeddings_project"):  # ELECTRA's, where embeddings are narrower than layers
         del encoder.embeddings_project
 
@@ -81,5 +95,6 @@ class _Given(nn.Module):
 
 
 def _set_layers(encoder: nn.Module, chosen: slice) -> None:
-    stack = encoder.transformer if encoder.config.model_type == "distilbert" else encoder.encoder
-    stack.layer = stack.layer[chosen]
+    stack, _, name = family_of(encoder).layers.rpartition(".")
+    owner = attrgetter(stack)(encoder) if stack else encoder
+    setattr(owner, name, getattr(owner, name)[chosen])

@@ -23,6 +23,7 @@ from insidebert.files import write_whole
 from insidebert.finetune.frozen_layers import FrozenLayers, leave_upper
 from insidebert.finetune.scorers import PublishedScorer, Scorer, Sequences, pairs_of
 from insidebert.models.encoding import Batch, batches, padded
+from insidebert.models.families import family_of
 from insidebert.models.loading import Model
 from insidebert.text.questions import Question
 
@@ -118,7 +119,7 @@ class Reader:
             self.lower = lower or FrozenLayers(model, training.frozen)
             leave_upper(self.scorer.encoder, training.frozen)
         for name, module in self.scorer.encoder.named_modules():
-            if isinstance(module, nn.Dropout) and name.endswith(("attention.self.dropout", "attention.dropout")):
+            if isinstance(module, nn.Dropout) and name.endswith(f".{family_of(model.encoder).maps_dropout}"):
                 module.p = 0.0  # on attention maps it costs half a step: it forbids the fused kernel
 
     @torch.random.fork_rng()

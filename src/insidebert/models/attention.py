@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from operator import attrgetter
 
 import torch
 from torch.nn.functional import scaled_dot_product_attention
@@ -11,7 +12,9 @@ from tqdm.auto import tqdm
 from transformers import AttentionInterface, AttentionMaskInterface, PreTrainedModel
 from transformers.masking_utils import sdpa_mask
 
+from insidebert.models.by_hand import LayerMaps, watched
 from insidebert.models.encoding import Batch, Encoded, batches, refuse_overflow
+from insidebert.models.families import family_of, layers_of
 from insidebert.models.loading import Model
 
 IMPLEMENTATION = "insidebert_reduced"
@@ -24,7 +27,7 @@ class LayerAttention:
     Args:
         index: zero-based layer.
         query, key, value: [B, heads, T, width of a head].
-        mask: [B, 1, T, T] bool, False where a key is padding; None where nothing is padded.
+        mask: [B, 1, T, T] bool, False where a key is padding or too far away; None where all are looked at.
         scaling: factor of the scores.
     """
 
@@ -45,7 +48,9 @@ class LayerAttention:
             [B, heads, Q, T] probabilities; padded keys get exactly 0.
         """
         index = positions[:, None, :, None].expand(-1, self.query.shape[1], -1, self.query.shape[-1])
-        mask = None if self.mask is None else self.mask[:, :, :1]  # the same keys are padding for every query
+        mask = self.mask
+        if mask is not None:
+            mask = mask.gather(2, positions[:, None, :, None].expand(-1, 1, -1, mask.shape[-1]))
         return self._probabilities(self.query.gather(2, index), mask)
 
     @cached_property
@@ -59,7 +64,8 @@ class LayerAttention:
     def _probabilities(self, query: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
         scores = (query * self.scaling) @ self.key.transpose(2, 3)
         if mask is not None:
-            scores = scores.masked_fill(~mask, -torch.inf)
+            # exactly 0 behind the softmax, and no NaN where padding sees nothing at all (ModernBERT's windows)
+            scores = scores.masked_fill(~mask, torch.finfo(scores.dtype).min)
         return scores.softmax(-1)
 
 
@@ -84,7 +90,7 @@ def reducible(encoder: PreTrainedModel):
     pass and constant memory. Nested use is free; afterwards the encoder attends as before.
     """
     before = encoder.config._attn_implementation
-    if before == IMPLEMENTATION:
+    if before == IMPLEMENTATION or family_of(encoder).by_hand:
         yield encoder
         return
     AttentionInterface.register(IMPLEMENTATION, _attend)
@@ -97,13 +103,13 @@ def reducible(encoder: PreTrainedModel):
 
 
 def run_with_attention(
-    encoder: PreTrainedModel, reduce: Callable[[LayerAttention], object], **inputs
+    encoder: PreTrainedModel, reduce: Callable[[LayerAttention | LayerMaps], object], **inputs
 ) -> tuple[list, object]:
     """One forward pass, with a look at every layer, lowest first.
 
     Args:
         encoder: of a supported family; it is left as it was.
-        reduce: called with each LayerAttention.
+        reduce: called with each LayerAttention; with LayerMaps where a family computes attention by itself.
         inputs: what the encoder is called with, such as `input_ids` [B, T].
 
     Returns:
@@ -116,6 +122,14 @@ def run_with_attention(
         kept.append(reduce(layer))
         return layer
 
+    def look_at_maps(value: torch.Tensor, maps: torch.Tensor) -> torch.Tensor:
+        layer = LayerMaps(len(kept), value, maps)
+        kept.append(reduce(layer))
+        return layer.maps
+
+    if family_of(encoder).by_hand:
+        with watched(encoder, look_at_maps):
+            return kept, encoder(**inputs)
     with reducible(encoder):
         return kept, encoder(**inputs, reduce=look)
 
@@ -156,9 +170,6 @@ def attention_batches(
 
 def output_projections(encoder: PreTrainedModel) -> list[torch.Tensor]:
     """Per layer, the part of the output map that each head's values go through: [heads, head width, width]."""
-    heads = encoder.config.num_attention_heads
-    if encoder.config.model_type == "distilbert":
-        maps = [layer.attention.out_lin for layer in encoder.transformer.layer]
-    else:
-        maps = [layer.attention.output.dense for layer in encoder.encoder.layer]
+    heads, output = encoder.config.num_attention_heads, attrgetter(family_of(encoder).output)
+    maps = [output(layer) for layer in layers_of(encoder)]
     return [linear.weight.detach().T.unflatten(0, (heads, -1)) for linear in maps]

@@ -13,14 +13,15 @@ from safetensors import SafetensorError, safe_open
 from transformers import PreTrainedConfig, PreTrainedModel, PreTrainedTokenizerFast
 
 from insidebert.errors import InputError
-from insidebert.models.configuration import ENCODERS, configuration
-from insidebert.models.embedded import sha256_of
+from insidebert.files import sha256_of
+from insidebert.models.configuration import configuration
+from insidebert.models.families import FAMILIES
 from insidebert.models.tokenizer import read_object, read_tokenizer
 
 HEADS = re.compile(
-    r"(cls|pooler|classifier|pre_classifier|qa_outputs|score|\w*head|\w+_predictions|vocab_\w+|sequence_summary)\."
+    r"(cls|pooler|(pre_|sop_)?classifier|qa_outputs|score|\w*head|decoder|(\w+_)?predictions|vocab_\w+"
+    r"|sequence_summary)\."
 )
-LAYER = re.compile(r"(?:encoder|transformer)\.layer\.(\d+)\.")
 BUFFERS = ("embeddings.position_ids", "embeddings.token_type_ids")
 TYPES = {"F64": "float64", "F32": "float32", "F16": "float16", "BF16": "bfloat16"}
 
@@ -79,7 +80,7 @@ def _read(folder: Path, signature: tuple) -> Checkpoint:
     files = weight_files(folder)
     stored = {}
     for weight in (weight for file in files for weight in _header(file)):
-        name = _canonical(weight.name, config.model_type)
+        name = _canonical(weight.name, encoder_class(config).base_model_prefix)
         if name in stored:
             raise InputError(f"{folder}: weight {name} is there twice ({stored[name].name}, {weight.name})")
         stored[name] = weight
@@ -107,8 +108,10 @@ def compare(config: PreTrainedConfig, shapes: dict[str, tuple], where: str) -> t
     Raises:
         InputError: weights that are missing, of another shape, or would be ignored though they are the encoder's.
     """
-    layers = 1 + max((int(found[1]) for found in map(LAYER.match, shapes) if found), default=-1)
-    if layers != config.num_hidden_layers:
+    family = FAMILIES[config.model_type]
+    layer = re.compile(rf"{re.escape(family.layers)}\.(\d+)\.")
+    layers = 1 + max((int(found[1]) for found in map(layer.match, shapes) if found), default=-1)
+    if layers != (config.num_hidden_groups if family.shared else config.num_hidden_layers):
         raise InputError(
             f"{where}: config.json says {config.num_hidden_layers} layers, the weights hold {layers}; one of the two "
             "is another model's"
@@ -187,12 +190,24 @@ def weight_files(folder: Path) -> list[Path]:
 
 def encoder_class(config: PreTrainedConfig) -> type[PreTrainedModel]:
     """transformers' class of an encoder, without a head."""
-    return getattr(transformers, ENCODERS[config.model_type])
+    return getattr(transformers, FAMILIES[config.model_type].encoder)
+
+
+def headed_class(config: PreTrainedConfig, task: str) -> type[PreTrainedModel]:
+    """transformers' class of an encoder with its head for a task, such as `MaskedLM`.
+
+    Raises:
+        InputError: the family has none.
+    """
+    name = FAMILIES[config.model_type].encoder.removesuffix("Model") + f"For{task}"
+    if not hasattr(transformers, name):
+        raise InputError(f"transformers has no {name}, so a {config.model_type} cannot be used for this")
+    return getattr(transformers, name)
 
 
 def without_pooler(kind: str) -> dict:
     """No measurement here looks at the pooler, and checkpoints often lack it."""
-    return {"add_pooling_layer": False} if kind in ("bert", "roberta") else {}
+    return {"add_pooling_layer": False} if FAMILIES[kind].pooler else {}
 
 
 def _header(file: Path) -> list[Weight]:
@@ -204,9 +219,9 @@ def _header(file: Path) -> list[Weight]:
         raise InputError(f"{file} cannot be read ({error}); copy it again") from None
 
 
-def _canonical(name: str, kind: str) -> str:
+def _canonical(name: str, prefix: str) -> str:
     """The name in the encoder's own state dict; TensorFlow's gamma and beta are older names."""
-    return re.sub(r"gamma$", "weight", re.sub(r"beta$", "bias", name.removeprefix(f"{kind}.")))
+    return re.sub(r"gamma$", "weight", re.sub(r"beta$", "bias", name.removeprefix(f"{prefix}.")))
 
 
 def _digest(files: list[Path]) -> str:

@@ -7,9 +7,10 @@ from transformers import CONFIG_MAPPING, AutoConfig, PreTrainedConfig
 from transformers.activations import ACT2FN
 
 from insidebert.errors import InputError
+from insidebert.models.families import FAMILIES
+from insidebert.models.families import OTHERS as NOT_MEASURED
 from insidebert.models.tokenizer import brief
 
-ENCODERS = {"bert": "BertModel", "distilbert": "DistilBertModel", "roberta": "RobertaModel", "electra": "ElectraModel"}
 EXACT = ("eager", "sdpa", "flash_attention_2", "flash_attention_3", "flex_attention")
 """Ways to compute the same attention; any other that a configuration asks for may be another attention."""
 
@@ -36,14 +37,20 @@ def configuration(described: dict, where: str) -> PreTrainedConfig:
     """
     kind = described.get("model_type")
     roles = [field for field in ("is_decoder", "add_cross_attention", "is_encoder_decoder") if described.get(field)]
-    if not isinstance(kind, str) or kind not in ENCODERS or roles:
+    if not isinstance(kind, str) or kind not in FAMILIES or roles:
         role = f" with {roles[0]}" if roles else ""
+        why = f", which {NOT_MEASURED[kind]}" if isinstance(kind, str) and kind in NOT_MEASURED else ""
         raise InputError(
-            f"{where} holds a {kind!r} model{role}; the measurements need an encoder: {', '.join(ENCODERS)}"
+            f"{where} holds a {kind!r} model{role}{why}; the measurements need an encoder: {', '.join(FAMILIES)}"
         )
+    family = FAMILIES[kind]
     default = CONFIG_MAPPING[kind]()
     own = (default.to_dict().keys() - PreTrainedConfig().to_dict().keys()) | {"pad_token_id", "tie_word_embeddings"}
-    own -= UNUSED
+    own = (own | set(family.honoured)) - UNUSED
+    for field, only in family.fixed:
+        if described.get(field, only) != only:
+            said = f"{field} {str(described[field])[:60]!r}"
+            raise InputError(f"{where}: config.json says {said}; {kind} can only be measured with {only}")
     aliases = {name: field for name, field in default.attribute_map.items() if field in own}
     fields = {field: value for field, value in described.items() if field in own}
     for field, value in described.items():
@@ -59,8 +66,8 @@ def configuration(described: dict, where: str) -> PreTrainedConfig:
     if heads not in fields:
         raise InputError(f"{where}: config.json does not say {heads}; the weights cannot tell it")
     for field, value in fields.items():
-        _check_value(field, value, getattr(default, field), where)
-        if isinstance(getattr(default, field), float):
+        _check_value(field, value, getattr(default, field, None), where)
+        if isinstance(getattr(default, field, None), float):
             fields[field] = float(value)
     try:
         config = AutoConfig.for_model(kind, **fields)
@@ -71,8 +78,8 @@ def configuration(described: dict, where: str) -> PreTrainedConfig:
             f"{where}: {config.num_attention_heads} heads do not divide the width {config.hidden_size}; "
             "correct config.json"
         )
-    if config.pad_token_id is None and kind == "roberta":
-        raise InputError(f"{where}: config.json has no pad_token_id, from which RoBERTa counts positions")
+    if config.pad_token_id is None and family.from_padding:
+        raise InputError(f"{where}: config.json has no pad_token_id, from which {kind} counts positions")
     if config.pad_token_id is not None and not 0 <= config.pad_token_id < config.vocab_size:
         raise InputError(f"{where}: pad_token_id {config.pad_token_id} is none of {config.vocab_size} pieces")
     return config
@@ -90,13 +97,16 @@ def _check_value(field: str, value, default, where: str) -> None:
     number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
     if field == "pad_token_id" or (default is None and value is None):
         right, wanted = value is None or (number and isinstance(value, int)), "a piece's number"
+    elif (default is None and "dropout" not in field) or isinstance(default, list | dict):
+        right, wanted = True, "what transformers says when it reads it"
     elif isinstance(default, bool):
         right, wanted = isinstance(value, bool), "true or false"
     elif isinstance(default, int):
-        right, wanted = number and isinstance(value, int) and 0 < value < 2**31, "a number of at least 1"
+        least = min(default, 1)
+        right, wanted = number and isinstance(value, int) and least <= value < 2**31, f"a number of at least {least}"
     elif isinstance(default, str):
         right, wanted = isinstance(value, str), "text"
-        if right and field in ("hidden_act", "activation"):
+        if right and field in ("hidden_act", "activation", "hidden_activation"):
             right, wanted = value in ACT2FN, f"an activation such as {', '.join(list(ACT2FN)[:4])}"
     else:
         most = 1 if "dropout" in field else math.inf

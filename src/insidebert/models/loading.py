@@ -10,13 +10,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
-import transformers
 from transformers import PreTrainedConfig, PreTrainedModel, PreTrainedTokenizerFast
 from transformers.utils import logging
 
 from insidebert.errors import InputError
+from insidebert.files import sha256_of
 from insidebert.models import checkpoint
-from insidebert.models.embedded import EMBEDDED, folder_of, sha256_of
+from insidebert.models.embedded import EMBEDDED, folder_of
+from insidebert.models.families import FAMILIES
 from insidebert.models.names import absolute, draw_of, folder_at, hub_snapshot, parts_of, with_random
 from insidebert.models.tokenizer import SPECIAL, blanks_between, fitting
 
@@ -109,11 +110,11 @@ class Model:
 def resolve(name: str | Path) -> Source:
     """Find a model by name and check its files, without loading it.
 
-    Tried in this order: an embedded model (`distilbert-cased`, `minilm-l6`), a local folder, a Hub id. A Hub id may
-    pin a revision: `bert-base-uncased@86b5e093`. `random:<name>` keeps the trained embeddings and draws all layers
-    anew, the baseline of both Lin et al. (2019) and Clark et al. (2019); `random:<name>#seed=3,embeddings=new`
-    chooses another draw and gives up the embeddings too, which asks what the architecture alone can do. A folder may
-    have `@` and `#` in its name; one whose name begins with `random:` is written `./random:...`.
+    Tried in this order: an embedded model (such as `minilm-l6`), a local folder, a Hub id. A Hub id may pin a revision:
+    `bert-base-uncased@86b5e093`. `random:<name>` keeps the trained embeddings and draws all layers anew, the baseline
+    of both Lin et al. (2019) and Clark et al. (2019); `random:<name>#seed=3,embeddings=new` chooses another draw and
+    gives up the embeddings too, which asks what the architecture alone can do. A folder may have `@` and `#` in its
+    name; one whose name begins with `random:` is written `./random:...`.
 
     Raises:
         InputError: the name means nothing here, or its configuration, weights and tokenizer do not fit together.
@@ -178,8 +179,7 @@ def load_with_head(source: Source, task: str) -> tuple[PreTrainedModel, list[str
     stored = {weight.name: weight for weight in found.weights.values()} | found.others
     weights = checkpoint.read_weights({n: weight for n, weight in stored.items() if weight.dtype in checkpoint.TYPES})
     checkpoint.refuse_infinite(weights.items(), str(source.folder))
-    kind = getattr(transformers, checkpoint.ENCODERS[found.config.model_type].replace("Model", f"For{task}"))
-    model, missing = _built(kind, found.config, weights)
+    model, missing = _built(checkpoint.headed_class(found.config, task), found.config, weights)
     return model.eval(), missing
 
 
@@ -187,8 +187,7 @@ def wrap(encoder: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, name: str
     """A model in memory, ready to be measured. The encoder is neither copied nor altered; the tokenizer is copied.
 
     Args:
-        encoder: BERT, DistilBERT, RoBERTa or ELECTRA, with a head or without, in evaluation mode and float32; it
-            stays on its device.
+        encoder: of a supported family, with a head or without, in evaluation mode and float32; it stays on its device.
         tokenizer: the encoder's, a fast one.
         name: what tables and figures call it; results are found again by the content of the weights.
 
@@ -204,9 +203,9 @@ def wrap(encoder: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, name: str
     name = str(name)
     encoder = encoder.base_model if isinstance(encoder, PreTrainedModel) else encoder
     kind = type(encoder)
-    if kind.__name__ not in checkpoint.ENCODERS.values() or not kind.__module__.startswith("transformers."):
-        known = ", ".join(checkpoint.ENCODERS.values())
-        raise InputError(f"model {name}: {kind.__name__} is none of transformers' own encoders {known}")
+    known = [family.encoder for family in FAMILIES.values()]
+    if kind.__name__ not in known or not kind.__module__.startswith("transformers."):
+        raise InputError(f"model {name}: {kind.__name__} is none of transformers' own encoders {', '.join(known)}")
     if not isinstance(tokenizer, PreTrainedTokenizerFast):
         raise InputError(f"model {name}: {type(tokenizer).__name__} is no fast tokenizer; it cannot tell words apart")
     if encoder.training:
@@ -272,7 +271,7 @@ def _built(kind: type, config: PreTrainedConfig, weights: dict, **options) -> tu
             config=config,
             state_dict=weights,
             dtype=torch.float32,
-            attn_implementation="sdpa",
+            attn_implementation=FAMILIES[config.model_type].implementation,
             output_loading_info=True,
             **options,
         )
@@ -296,4 +295,4 @@ def _quiet():
 
 def _limit(config: PreTrainedConfig) -> int:
     # RoBERTa counts positions from behind its padding index, so it has that many fewer to give.
-    return config.max_position_embeddings - (config.pad_token_id + 1 if config.model_type == "roberta" else 0)
+    return config.max_position_embeddings - (config.pad_token_id + 1 if FAMILIES[config.model_type].from_padding else 0)

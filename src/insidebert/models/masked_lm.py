@@ -22,6 +22,7 @@ from insidebert.errors import InputError
 from insidebert.files import write_json, write_whole
 from insidebert.models import loading
 from insidebert.models.encoding import Batch, Encoded, batches, encode
+from insidebert.models.families import family_of
 from insidebert.text import corpus
 from insidebert.text.files import read_text
 
@@ -70,15 +71,8 @@ def load_mlm_head(model: loading.Model) -> nn.Module:
             f"`python -m insidebert.models.masked_lm --model {shlex.quote(model.source.name)} corpus` trains one"
         )
     whole.requires_grad_(False)
-    parts = {
-        "bert": lambda: whole.cls,
-        "roberta": lambda: whole.lm_head,
-        "electra": lambda: nn.Sequential(whole.generator_predictions, whole.generator_lm_head),
-        "distilbert": lambda: nn.Sequential(
-            whole.vocab_transform, whole.activation, whole.vocab_layer_norm, whole.vocab_projector
-        ),
-    }
-    return parts[model.encoder.config.model_type]().to(model.encoder.device)
+    parts = [getattr(whole, part) for part in family_of(model.encoder).head]
+    return (parts[0] if len(parts) == 1 else nn.Sequential(*parts)).to(model.encoder.device)
 
 
 def masked(model: loading.Model, batch: Batch, share: float, random: np.random.Generator) -> tuple[torch.Tensor, ...]:

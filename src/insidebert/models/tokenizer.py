@@ -9,6 +9,7 @@ from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers,
 from transformers import PreTrainedConfig, PreTrainedTokenizerFast
 
 from insidebert.errors import InputError
+from insidebert.models.families import FAMILIES
 
 SPECIAL = {
     "cls": ("[CLS]", "<s>"),
@@ -21,6 +22,7 @@ SPECIAL = {
 
 CASING = (("do_lower_case", "A", "a"), ("strip_accents", "é", "e"), ("tokenize_chinese_chars", "中", " 中 "))
 MARK = re.compile(r"\[.+\]|<.+>")
+BYTE_PAIRS = ("roberta", "deberta", "modernbert")
 FILE_DECIDES = ("PreTrainedTokenizerFast", "TokenizersBackend")
 PROBES = (("The girl's cats, 1999.",), ("中文 naïve ☃",), ("[x] <y> $5",))
 
@@ -60,7 +62,7 @@ def read_tokenizer(folder: Path, config: PreTrainedConfig) -> PreTrainedTokenize
         backend = _guarded(folder / "tokenizer.json", lambda: Tokenizer.from_file(str(folder / "tokenizer.json")))
         if stated.get("tokenizer_class") not in FILE_DECIDES:
             _same_casing(folder, backend, stated)
-    elif (folder / "vocab.txt").is_file() and config.model_type != "roberta":
+    elif (folder / "vocab.txt").is_file() and config.model_type not in BYTE_PAIRS:
         backend = _wordpiece(folder / "vocab.txt", stated)
     elif (folder / "vocab.json").is_file() and (folder / "merges.txt").is_file():
         backend = _guarded(folder / "vocab.json", lambda: _byte_pairs(folder, stated))
@@ -101,7 +103,7 @@ def fitting(backend: Tokenizer, stated: dict, config: PreTrainedConfig, where: s
     cls, sep, pad, mask = (vocabulary[pieces[role]] for role in ("cls", "sep", "pad", "mask"))
     if len({cls, sep, pad, mask}) < 4:
         raise InputError(f"{where}: two special pieces of the tokenizer are one ({pieces}); name them apart")
-    if config.model_type == "roberta" and pad != config.pad_token_id:
+    if FAMILIES[config.model_type].from_padding and pad != config.pad_token_id:
         raise InputError(
             f"{where}: the tokenizer pads with piece {pad}, config.json says pad_token_id {config.pad_token_id}, from "
             "which positions are counted; make them the same"
