@@ -142,7 +142,7 @@ def _read_demo(found: Found, path: Path, held: list) -> None:
             if not reason and any(_cuts_word(context, place) for span in trimmed for place in span):
                 reason = "supporting fact off by some characters"
             group = groups.setdefault(context, f"{path.stem}/{len(groups) + 1}")
-            answers = [start for start in occurrences(context, item["answer"])] if not facts else []
+            answers = [] if facts else occurrences(context, item["answer"])
             if answers:
                 trimmed = tuple(span for span in sentences if span[0] <= answers[0] < span[1])
             about = {"hops": len(facts) or None, "group": group, "kind": path.stem.removesuffix("_examples")}
