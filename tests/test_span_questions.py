@@ -1,6 +1,7 @@
 """Questions whose answer is a span: readers of every format, every way in which a file can be wrong, SQuAD's scores."""
 
 import json
+from itertools import pairwise
 
 import pandas as pd
 import pytest
@@ -257,7 +258,7 @@ def test_others_count_what_they_leave_out(tmp_path, held, reason):
         ('{"data": [}', r"x.json: this is not JSON .*char 10"),
         (hotpot(context=[["Otto"]]), "item 1: this is not HotpotQA"),
         (demo(sup_ids=[[0, 99]]), r"item 1: question 0: fact \(0, 99\) is no span"),
-        (demo(answer=" "), "item 1: question 0: .* no answer"),
+        (demo(answer=" "), "item 1: question 0: empty answer"),
         ("1 Ida ran.\n3 Who ran?\tIda\n", "line 2: 2 columns; a question is followed"),
         ("1 Ida ran.\n2 Who ran?\t\t1\n", "line 2: the question has no answer"),
         ("1 Ida ran.\n2 Who ran?\tIda\t4\n", "line 2: no sentence 4 before the question"),
@@ -282,7 +283,7 @@ def test_ids_are_unique(tmp_path):
 
 
 def test_files_that_cannot_be_read(tmp_path):
-    with pytest.raises(InputError, match="none.json cannot be read"):
+    with pytest.raises(InputError, match=r"none\.json cannot be read"):
         read_span_questions(tmp_path / "none.json")
     (tmp_path / "latin.json").write_bytes(b'{"data": "caf\xe9"}')
     with pytest.raises(InputError, match="line 1: byte 0xe9 is not UTF-8"):
@@ -314,7 +315,7 @@ def test_sentences_cover_all_but_blanks(questions):
         spans = sentences_of(question.context)
         covered = {place for start, end in spans for place in range(start, end)}
         assert all(question.context[i].isspace() for i in set(range(len(question.context))) - covered)
-        assert all(a[1] <= b[0] for a, b in zip(spans, spans[1:], strict=False))
+        assert all(a[1] <= b[0] for a, b in pairwise(spans))
 
 
 def test_occurrences_are_whole_words():

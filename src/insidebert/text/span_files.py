@@ -182,7 +182,10 @@ def _read_lines(found: Found, path: Path, text: str) -> None:
 
 
 def _trimmed(context: str, start: int, end: int) -> tuple[int, int]:
+    """A span without the blanks at its ends; one that is none stays what it is, to be refused."""
     own = context[start:end]
+    if end > len(context) or not own.strip():
+        return start, end
     return start + len(own) - len(own.lstrip()), end - len(own) + len(own.rstrip())
 
 
