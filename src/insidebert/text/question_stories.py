@@ -14,7 +14,7 @@ KINDS = ("one hop", "two hops", "deduction")
 HOPS = {"one hop": 1, "two hops": 2, "deduction": 2}
 
 PATIENCE = 50
-"""Stories drawn for each that is wanted, before a kind counts as exhausted."""
+"""Stories in a row that are known already, before a kind counts as exhausted."""
 
 
 @dataclass(frozen=True)
@@ -72,20 +72,23 @@ def told_questions(
     if not HOPS[kind] <= sentences <= most(kind):
         raise InputError(f"distractors is {distractors}; a story of {kind} has 0 to {most(kind) - HOPS[kind]}")
     made: list[SpanQuestion] = []
-    known, stories = set(), 0
-    for draw in range(PATIENCE * count):
+    known: set[str] = set()
+    draw = idle = 0
+    while len(made) < count and idle < PATIENCE:
         rng = np.random.default_rng([seed, KINDS.index(kind), draw])
         told, asked = {"one hop": _one_hop, "two hops": _two_hops, "deduction": _deduction}[kind](rng, sentences)
         order = rng.permutation(len(told)).tolist()
+        draw += 1
+        idle += 1
         if (text := " ".join(told[i].text for i in order)) in known:
             continue
         known.add(text)
-        stories += 1
+        idle = 0
         chosen = [asked[i] for i in rng.permutation(len(asked))[:per_story]]
-        made += _questions(kind, f"{kind.replace(' ', '-')}/{seed}-{stories}", told, order, chosen)
-        if len(made) >= count:
-            return made[:count]
-    raise InputError(f"there seem to be only {len(made)} questions of {kind} with {distractors} distractors")
+        made += _questions(kind, f"{kind.replace(' ', '-')}/{seed}-{len(known)}", told, order, chosen)
+    if len(made) < count:
+        raise InputError(f"there seem to be only {len(made)} questions of {kind} with {distractors} distractors")
+    return made[:count]
 
 
 def most(kind: str) -> int:
