@@ -242,10 +242,10 @@ class SpanReader(Reader):
         """Write the reader as a checkpoint of transformers, which every measurement loads by its folder.
 
         Raises:
-            InputError: the folder is there already.
+            InputError: the folder is there already, and not empty.
         """
         folder = Path(folder)
-        if folder.exists():
+        if folder.exists() and any(folder.iterdir()):
             raise InputError(f"{folder} is there already; name another folder, or delete it")
         encoder = self._whole()
         kind = getattr(transformers, type(encoder).__name__.replace("Model", "ForQuestionAnswering"))
