@@ -48,8 +48,9 @@ class Windows:
             >>> import insidebert as ib
             >>> asked = SpanQuestion("1", "Who sleeps?", "Ida sat down. Otto sleeps.", (("Otto", 14),))
             >>> windows = Windows.of(ib.load("minilm-l6"), [asked], pieces=9, stride=3)
-            >>> [asked.context[slice(*windows.offsets[i][windows.sides[i] == 1][0])] for i in range(3)]
-            ['Ida', 'down', 'otto']
+            >>> spans = [own[side == 1] for own, side in zip(windows.offsets, windows.sides)]
+            >>> [asked.context[own[0, 0] : own[-1, 1]] for own in spans]
+            ['Ida sat down', '. Otto sleeps', '.']
         """
         if not questions:
             raise InputError("there are no questions to encode")
