@@ -20,6 +20,7 @@ from insidebert.finetune.span_windows import Windows
 from insidebert.measure.attention_maps import attention_maps
 from insidebert.models import loading
 from insidebert.models.encoding import hidden_states
+from insidebert.text.question_stories import told_questions
 from insidebert.text.span_questions import SpanQuestion
 
 WORDS = ["cat", "dog", "horse", "bird", "zebra", "doctor"]
@@ -314,6 +315,14 @@ def test_checkpoints_without_a_head_or_with_a_damaged_one(fresh, tiny_folder, tm
         SpanReader.load(folder)
 
 
+def test_scores_that_are_not_finite(fresh):
+    reader = SpanReader(fresh(), PLAN)
+    with torch.no_grad():
+        reader.scorer.qa_outputs.bias[1] = math.nan
+    with pytest.raises(InputError, match=r"scores are NaN or infinite; .* too high a rate \(0\.01, 0\.01\)"):
+        reader.predict(made(1))
+
+
 @pytest.mark.filterwarnings("ignore::FutureWarning")
 @pytest.mark.parametrize("kind", ["bert", "distilbert", "roberta", "electra"])
 def test_any_checkpoint_of_transformers(tiny_folder, tmp_path, kind):
@@ -329,3 +338,18 @@ def test_any_checkpoint_of_transformers(tiny_folder, tmp_path, kind):
         own, output = reader.scorer(inputs)[0], theirs(**inputs)
     assert torch.allclose(own[:, 0], output.start_logits[0], atol=1e-5)
     assert torch.allclose(own[:, 1], output.end_logits[0], atol=1e-5)
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("name", ["minilm-l6", "distilbert-cased"])
+def test_embedded_models_become_readers(name, tmp_path):
+    """What is saved answers as before, and its folder is a model's name for whoever measures."""
+    questions = told_questions("two hops", 12)
+    reader = SpanReader(loading.load(name), SpanTraining(epochs=1, frozen=4)).fit(questions[:8], questions[8:])
+    folder = reader.save(tmp_path / "reader")
+    assert SpanReader.load(folder).predict(questions).equals(reader.predict(questions))
+    for own in reader.predict(questions, best=3).itertuples():
+        assert own.text.strip() == own.text != ""
+    maps = [attention_maps(loading.load(known), "Ida has the key.").maps for known in (folder, name)]
+    assert np.allclose(maps[0][:4], maps[1][:4], atol=1e-5)  # the frozen layers are those of the model
+    assert not np.allclose(maps[0][5], maps[1][5], atol=1e-5)

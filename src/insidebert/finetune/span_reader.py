@@ -4,7 +4,7 @@ import copy
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, fields
 from pathlib import Path
 
 import numpy as np
@@ -17,8 +17,9 @@ from tqdm.auto import tqdm
 from insidebert.errors import InputError
 from insidebert.files import whole_folder
 from insidebert.finetune.frozen_layers import FrozenLayers
-from insidebert.finetune.reader import PRECISIONS, Reader, faster_precision
+from insidebert.finetune.reader import Reader
 from insidebert.finetune.span_answers import best_spans, ranked
+from insidebert.finetune.span_training import SpanTraining
 from insidebert.finetune.span_windows import Windows
 from insidebert.models import checkpoint
 from insidebert.models.encoding import Batch, batches, padded
@@ -31,57 +32,6 @@ HELD_OUT = 0.1
 
 PLAN = "reader.json"
 """What stands beside a saved reader's weights: how it was trained."""
-
-
-@dataclass(frozen=True)
-class SpanTraining:
-    """How a span reader reads and is fine-tuned. The sizes of windows are those of van Aken et al. (2019).
-
-    Args:
-        epochs: passes over the training windows; the one that is best on the development questions is kept.
-        pieces, stride, asked: of windows, as `Windows.of` reads them.
-        longest: pieces of an answer.
-        questions: windows a step.
-        rate, head_rate: of AdamW, for the encoder and for the new head; linear warm-up over a tenth, then linear decay.
-        frozen: so many lower layers stay as they are, and the embeddings with them; they are run once a window.
-        precision: `float32`, `bfloat16`, or `auto` for whichever this machine is faster in.
-        seed: of the new head, of the order of windows, of dropout.
-    """
-
-    epochs: int = 3
-    pieces: int = 384
-    stride: int = 128
-    asked: int = 64
-    longest: int = 30
-    questions: int = 8
-    rate: float = 1e-4
-    head_rate: float = 1e-3
-    frozen: int = 0
-    precision: str = "float32"
-    seed: int = 0
-
-    def __post_init__(self):
-        if self.precision not in PRECISIONS:
-            raise InputError(f"precision is {self.precision!r}; it is one of {', '.join(PRECISIONS)}")
-        least = {"frozen": 0, "seed": 0}
-        for name in ("epochs", "pieces", "stride", "asked", "longest", "questions", "frozen", "seed"):
-            if getattr(self, name) < least.get(name, 1):
-                raise InputError(
-                    f"{name} is {getattr(self, name)}; it is a whole number of at least {least.get(name, 1)}"
-                )
-        for name in ("rate", "head_rate"):
-            if not 0 < getattr(self, name) < math.inf:
-                raise InputError(f"{name} is {getattr(self, name)}; it is a number above 0")
-
-    @property
-    def head(self) -> str:
-        """What `Reader` builds before the span head takes its place."""
-        return "first"
-
-    @property
-    def computed_in(self) -> str:
-        """`float32` or `bfloat16`: what `precision` comes to on this machine."""
-        return faster_precision() if self.precision == "auto" else self.precision
 
 
 class SpanScorer(nn.Module):
@@ -206,6 +156,9 @@ class SpanReader(Reader):
         Returns:
             id; rank (1 is best); text; start, end (half-open characters of the context); score (sum of the scores of
             first and last piece); probability (among the answers returned).
+
+        Raises:
+            InputError: as `Windows.of`; scores that are not finite.
         """
         windows = self.windows(questions)
         found: list[dict[tuple[int, int], float]] = [{} for _ in questions]
@@ -213,6 +166,11 @@ class SpanReader(Reader):
         with tqdm(total=len(windows), desc="windows", unit="window", leave=False) as bar, self._autocast():
             for batch in batches(self._placed, windows.encoded, 4096):
                 scores = self._piece_scores(self.scorer, batch).cpu().numpy()  # [B, T, 2]
+                if not np.isfinite(scores).all():
+                    raise InputError(
+                        f"reader of {self.model.source.label}: scores are NaN or infinite; its weights are damaged, or "
+                        f"were trained at too high a rate ({self.training.rate}, {self.training.head_rate})"
+                    )
                 for row, own in zip(batch.rows, scores, strict=True):
                     offsets, sides = windows.offsets[row], windows.sides[row]
                     allowed = (sides == 1) & (offsets[:, 0] < offsets[:, 1])
