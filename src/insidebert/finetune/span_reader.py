@@ -33,6 +33,9 @@ HELD_OUT = 0.1
 PLAN = "reader.json"
 """What stands beside a saved reader's weights: how it was trained."""
 
+USUAL = SpanTraining()
+"""The plan of whoever names none."""
+
 
 class SpanScorer(nn.Module):
     """An encoder and a linear head: two scores for every piece, as an answer's start and as its end."""
@@ -67,7 +70,7 @@ class SpanReader(Reader):
         3
     """
 
-    def __init__(self, model: Model, training: SpanTraining = SpanTraining(), lower: FrozenLayers | None = None):
+    def __init__(self, model: Model, training: SpanTraining = USUAL, lower: FrozenLayers | None = None):
         super().__init__(model, training, lower)
         with torch.random.fork_rng():
             torch.manual_seed(training.seed)
@@ -77,7 +80,7 @@ class SpanReader(Reader):
         self.development, self.beyond = None, 0
 
     @classmethod
-    def from_checkpoint(cls, name: str | Path, training: SpanTraining = SpanTraining()) -> "SpanReader":
+    def from_checkpoint(cls, name: str | Path, training: SpanTraining = USUAL) -> "SpanReader":
         """A reader that somebody has trained: any `...ForQuestionAnswering` checkpoint, by folder or Hub id.
 
         Raises:
