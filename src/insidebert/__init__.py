@@ -35,10 +35,13 @@ _PLACES = {
     "surface_statistics": "measure.surface",
     "head_distances": "measure.head_distances",
     "head_accuracy": "measure.head_accuracy",
+    "expected_layer": "measure.expected_layer",
+    "centre_of_gravity": "measure.expected_layer",
     "PositionProbe": "probes.position",
     "TokenProbe": "probes.tokens",
     "StructuralProbe": "probes.structural",
     "HeadProbe": "probes.attention",
+    "SpanProbe": "probes.spans",
     "estimate": "measure.bootstrap",
 }
 
@@ -51,6 +54,8 @@ if TYPE_CHECKING:
     from insidebert.measure.confusion import TriggerQuestion as TriggerQuestion
     from insidebert.measure.confusion import confusion_score as confusion_score
     from insidebert.measure.confusion import confusion_scores as confusion_scores
+    from insidebert.measure.expected_layer import centre_of_gravity as centre_of_gravity
+    from insidebert.measure.expected_layer import expected_layer as expected_layer
     from insidebert.measure.head_accuracy import head_accuracy as head_accuracy
     from insidebert.measure.head_distances import head_distances as head_distances
     from insidebert.measure.surface import surface_statistics as surface_statistics
@@ -62,6 +67,7 @@ if TYPE_CHECKING:
     from insidebert.models.loading import wrap as wrap
     from insidebert.probes.attention import HeadProbe as HeadProbe
     from insidebert.probes.position import PositionProbe as PositionProbe
+    from insidebert.probes.spans import SpanProbe as SpanProbe
     from insidebert.probes.structural import StructuralProbe as StructuralProbe
     from insidebert.probes.tokens import TokenProbe as TokenProbe
     from insidebert.text.words import words_of as words_of
