@@ -50,7 +50,8 @@ def probe() -> Figure:
     ax.set_ylim(-0.4, 5.0)
     ax.axis("off")
     return plots.caption(
-        figure, "Figure 1 of Tenney et al. (2019a), drawn anew: which role has “the old seal” for “fed”? Shares invented"
+        figure,
+        "Figure 1 of Tenney et al. (2019a), drawn anew: which role has “the old seal” for “fed”? Shares invented",
     )
 
 

@@ -25,8 +25,8 @@ OF_PAPER = {"random layers": "orthonormal"}
 def baselines(scores: pd.DataFrame) -> Figure:
     """Figure 2: F1 by task, a column of marks a task; hollow marks: the paper's ELMo."""
     rows = plots.shown(scores)
-    models, figure, axes = plots.model_panels(rows, width=5.4, height=3.5, sharey=True)
-    keys = [key for key in dict.fromkeys(zip(rows["task"], rows["part"], strict=True)) if key[1] or True]
+    models, figure, axes = plots.model_panels(rows, width=4.5, height=3.9, sharey=True)
+    keys = list(dict.fromkeys(zip(rows["task"], rows["part"], strict=True)))
     for ax, model in zip(axes[0], models, strict=True):
         own = rows[rows["model"] == model].set_index(["task", "part", "input"])
         for i, name in enumerate(STYLES):
@@ -38,11 +38,18 @@ def baselines(scores: pd.DataFrame) -> Figure:
             ax.vlines(x, low, high, color=colour, lw=1.1)
             ax.plot(x, f1, marker, color=colour, ms=4.5, label=said)
             of_paper = PRINTED["f1"].get(f"ELMo, {OF_PAPER.get(name, name)}", {})
-            there = [(x[k], of_paper[part or task] / 100) for k, (task, part) in enumerate(keys) if (part or task) in of_paper]
+            there = [
+                (x[k], of_paper[part or task] / 100)
+                for k, (task, part) in enumerate(keys)
+                if (part or task) in of_paper
+            ]
             if there:
                 ax.plot(*zip(*there, strict=True), marker, mfc="none", mec=colour, ms=4.5, alpha=0.6)
-        ax.set_xticks(range(len(keys)), [part or NAMES[task].split(" (")[0] for task, part in keys], rotation=40, ha="right")
+        ax.set_xticks(
+            range(len(keys)), [part or NAMES[task].split(" (")[0] for task, part in keys], rotation=40, ha="right"
+        )
         plots.percent_axis(ax, "micro F1 (%)" if ax is axes[0][0] else "")
+        ax.set_ylim(max(0, np.floor(10 * rows["low"].min() - 0.5) / 10), 1.01)
         ax.set_title(model)
     figure.legend(*axes[0][0].get_legend_handles_labels(), loc="outside upper center", ncols=3)
     return plots.caption(
@@ -55,7 +62,7 @@ def baselines(scores: pd.DataFrame) -> Figure:
 def by_distance(distances: pd.DataFrame) -> Figure:
     """Figure 3: F1 by distance, and how many targets lie so far apart."""
     rows = plots.shown(distances)
-    models, figure, axes = plots.model_panels(rows, 2, width=4.7, height=2.6, gridspec_kw={"height_ratios": [3, 1]})
+    models, figure, axes = plots.model_panels(rows, 2, width=4.5, height=2.6, gridspec_kw={"height_ratios": [3, 1]})
     order = list(dict.fromkeys(rows["distance"]))
     order.sort(key=lambda text: int(text.split("-")[0].split()[0]))
     for column, model in enumerate(models):
@@ -64,7 +71,7 @@ def by_distance(distances: pd.DataFrame) -> Figure:
         for name, (colour, marker, said) in STYLES.items():
             line = own[own["input"] == name]
             end = plots.line(upper, line, "place", "f1", colour, marker, band=name in ("lex", "mix"))
-            ends.append((*end, said.split(",")[0] if name != "mix" else "the model", colour))
+            ends.append((*end, said.split(",")[0].removeprefix("and ").removesuffix(" on each side"), colour))
         plots.percent_axis(upper, "dependencies, micro F1 (%)" if not column else "")
         counts = own[own["input"] == "mix"]
         lower.bar(counts["place"], counts["targets"], color="0.7")

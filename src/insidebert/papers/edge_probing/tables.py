@@ -42,7 +42,8 @@ def scores(table: pd.DataFrame) -> pd.DataFrame:
     trained = plots.shown(table)
     models = list(dict.fromkeys(trained["model"]))
     rows = [
-        {"task": _named(task, part)} | _cells(trained[(trained["task"] == task) & (trained["part"] == part)], models)
+        {"task": _named(task, part)}
+        | _cells(trained[(trained["task"] == task) & (trained["part"] == part)], models)
         | _paper([part or task])
         for task, part in dict.fromkeys(zip(trained["task"], trained["part"], strict=True))
     ]

@@ -89,7 +89,13 @@ def examples(edges: Path | str, names: Sequence[str]) -> dict[str, pd.DataFrame]
     for name, task in tasks_of(edges, names, 10**9, 10**9).items():
         scored = set(task.scored)
         found = [
-            (len(sentence.words) < 8, target.context <= 3 and task.two_spans, len(sentence.words), sentence.words, target)
+            (
+                len(sentence.words) < 8,
+                target.context <= 3 and task.two_spans,
+                len(sentence.words),
+                sentence.words,
+                target,
+            )
             for sentence in task.test
             for target in sentence.targets
             if scored & set(target.labels)

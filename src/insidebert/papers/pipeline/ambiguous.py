@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 UNCERTAIN = 0.7
 """An edge is shown if no label's mean probability over the layers is above this (the paper's bound)."""
 
-SENTENCES, EDGES = 6, 4
+SENTENCES, EDGES = 6, 3
 """So many sentences are kept, two for Figure 3 and four for the appendix, with so many edges each."""
 
 COLUMNS = ["rank", "sentence", "task", "edge", "gold", "layer", "right", "wrong", "wrong_label", "settled", "reversed"]
@@ -98,7 +98,9 @@ def shown(tasks: Mapping[str, "Probed"], edges: pd.DataFrame, texts: bool) -> pd
         own = kept[kept["sentence"] == sentence]
         for edge in _one_a_task_first(own).head(EDGES).itertuples():
             common = {"rank": rank, "sentence": sentence, "task": edge.task, "settled": edge.settled}
-            rows += [common | row | {"reversed": int(turned.get(sentence, 0))} for row in _layers(tasks[edge.task], edge)]
+            rows += [
+                common | row | {"reversed": int(turned.get(sentence, 0))} for row in _layers(tasks[edge.task], edge)
+            ]
     return pd.DataFrame(rows, columns=COLUMNS)
 
 

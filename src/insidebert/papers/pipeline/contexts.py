@@ -8,7 +8,14 @@ import pandas as pd
 
 from insidebert.measure.bootstrap import estimate, interval, replicates
 from insidebert.measure.decisions import f1
-from insidebert.papers.pipeline.depths import BINS, bin_of, expected, expected_of, possible_orders, shares, target_weights
+from insidebert.papers.pipeline.depths import (
+    BINS,
+    bin_of,
+    expected_of,
+    possible_orders,
+    shares,
+    target_weights,
+)
 
 if TYPE_CHECKING:
     from insidebert.papers.pipeline.layers import Probed
@@ -46,7 +53,7 @@ def reweighted(name: str, own: "Probed", wanted: np.ndarray, least: int) -> dict
     weight = target_weights(bin_of(own.targets["context"].to_numpy()), wanted, least)
     values = own.by_sentence(own.cumulative * weight[:, None, None])
     row = {"task": name, "statistic": "expected layer, context lengths evened out"}
-    return estimate(values, expected_of(), **row) | {"layers": own.cumulative.shape[1] - 1}
+    return row | estimate(values, expected_of()) | {"layers": own.cumulative.shape[1] - 1}
 
 
 def contrasts(binned: pd.DataFrame, depth: int) -> list[dict]:
@@ -62,7 +69,9 @@ def contrasts(binned: pd.DataFrame, depth: int) -> list[dict]:
     rows = []
     if ranges:
         orders = float(possible_orders(ranges))
-        rows.append({"contrast": "orders that context lengths allow", "estimate": orders, "low": orders, "high": orders})
+        rows.append(
+            {"contrast": "orders that context lengths allow", "estimate": orders, "low": orders, "high": orders}
+        )
     if apart:
         middle = np.mean([row[0] for row in apart]) / depth
         reach = 1.96 * np.sqrt(sum(e**2 for row in apart for e in row[1:])) / len(apart) / depth

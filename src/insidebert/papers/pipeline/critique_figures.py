@@ -38,7 +38,10 @@ def orders(tasks: pd.DataFrame, lengths: pd.DataFrame) -> Figure:
     palette = plots.colours(names)
     figure, axes = plots.new_figure(1, len(models), width=8.2, height=3.4)
     for (ax,), model in zip(axes, models, strict=True):
-        columns = {"BERT-large,\nexpected": _printed(LARGE, 2, names), "BERT-large,\ngravity": _printed(LARGE, 3, names)}
+        columns = {
+            "BERT-large,\nexpected": _printed(LARGE, 2, names),
+            "BERT-large,\ngravity": _printed(LARGE, 3, names),
+        }
         for measure, said in MEASURES.items():
             own = found[(found["model"] == model) & (found["measure"] == measure)].set_index("task")["depth"]
             columns |= {said.replace(" ", "\n", 1): own.reindex(names)} if len(own) else {}
@@ -47,8 +50,17 @@ def orders(tasks: pd.DataFrame, lengths: pd.DataFrame) -> Figure:
         ranks = pd.DataFrame(columns).rank(method="first")
         for i, task in enumerate(names):
             ax.plot(range(len(columns)), ranks.loc[task], color=palette[task], marker=plots.MARKERS[i % 8], ms=6)
-            ax.text(len(columns) - 0.85, ranks.loc[task].iloc[-1], short(task), color=palette[task], va="center", fontsize=8.5)
-            ax.text(-0.15, ranks.loc[task].iloc[0], short(task), color=palette[task], va="center", ha="right", fontsize=8.5)
+            ax.text(
+                len(columns) - 0.85,
+                ranks.loc[task].iloc[-1],
+                short(task),
+                color=palette[task],
+                va="center",
+                fontsize=8.5,
+            )
+            ax.text(
+                -0.15, ranks.loc[task].iloc[0], short(task), color=palette[task], va="center", ha="right", fontsize=8.5
+            )
         ax.axvline(1.5, color="0.8", lw=0.8)
         ax.set_xticks(range(len(columns)), list(columns), fontsize=7.5)
         ax.set_xlim(-1.6, len(columns) + 0.4)
@@ -70,7 +82,7 @@ def _printed(model: str, place: int, names: list[str]) -> pd.Series:
 
 def by_context(bins: pd.DataFrame, tasks: pd.DataFrame) -> Figure:
     """Expected layer by context length, a panel a model; right: each task as it is, and with lengths evened out."""
-    rows, numbers = plots.shown(bins), plots.shown(tasks).set_index(["model", "task", "statistic"])
+    rows, numbers = plots.shown(bins), plots.shown(tasks).set_index(["model", "task", "statistic"]).sort_index()
     models = list(dict.fromkeys(rows["model"]))
     names = list(dict.fromkeys(plots.shown(tasks)["task"]))
     palette, places = plots.colours(names), {label: i for i, label in enumerate(BINS)}
@@ -82,7 +94,9 @@ def by_context(bins: pd.DataFrame, tasks: pd.DataFrame) -> Figure:
             own = rows[(rows["model"] == model) & (rows["task"] == name)].dropna(subset="estimate")
             own = own.assign(place=own["words"].map(places) + (i - len(names) / 2) * 0.05)
             marker = plots.MARKERS[i % 8]
-            left.vlines(own["place"], own["low"].clip(0, depth), own["high"].clip(0, depth), color=palette[name], lw=0.9)
+            left.vlines(
+                own["place"], own["low"].clip(0, depth), own["high"].clip(0, depth), color=palette[name], lw=0.9
+            )
             left.plot(own["place"], own["estimate"], color=palette[name], marker=marker, lw=1.2)
             evened = [numbers.loc[(model, name, f"expected layer{end}"), "estimate"] for end in ("", EVENED)]
             right.plot([0, 1], evened, color=palette[name], marker=marker)
@@ -110,7 +124,7 @@ EVENED = ", context lengths evened out"
 def choices(tasks: pd.DataFrame) -> Figure:
     """Pairs of numbers that differ by a choice: clipping, norms; with the range over seeds."""
     rows = plots.shown(tasks)
-    models, figure, axes = plots.model_panels(rows, width=4.9, height=4.0, sharey=True)
+    models, figure, axes = plots.model_panels(rows, width=4.5, height=4.0, sharey=True)
     names = list(dict.fromkeys(rows["task"]))
     marks = (
         ("expected layer", "#0173b2", "o", -0.24),
@@ -144,7 +158,7 @@ def choices(tasks: pd.DataFrame) -> Figure:
 def labels(table: pd.DataFrame, tasks: pd.DataFrame) -> Figure:
     """Expected layer of single labels: a row a task, its own number as a line."""
     rows, whole = plots.shown(table), plots.shown(tasks)
-    models, figure, axes = plots.model_panels(rows, width=5.2, height=4.4, sharey=True)
+    models, figure, axes = plots.model_panels(rows, width=4.5, height=4.2, sharey=True)
     names = list(dict.fromkeys(whole["task"]))
     for ax, model in zip(axes[0], models, strict=True):
         own = whole[(whole["model"] == model) & (whole["statistic"] == "expected layer")].set_index("task")
@@ -154,7 +168,14 @@ def labels(table: pd.DataFrame, tasks: pd.DataFrame) -> Figure:
             single = single[(single["high"] - single["low"]) <= depth]
             ax.plot(np.clip([own.loc[name, "estimate"]] * 2, 0, depth), [y - 0.35, y + 0.35], color="0.2", lw=1.6)
             size = np.sqrt(single["targets"])
-            ax.scatter(single["estimate"].clip(0, depth), [y] * len(single), s=4 * size, color="#0173b2", alpha=0.55, linewidth=0)
+            ax.scatter(
+                single["estimate"].clip(0, depth),
+                [y] * len(single),
+                s=4 * size,
+                color="#0173b2",
+                alpha=0.55,
+                linewidth=0,
+            )
             _name_ends(ax, single, y, depth)
         ax.set_yticks(range(len(names)), [short(name) for name in names])
         ax.set_ylim(len(names) - 0.4, -0.7)
@@ -172,16 +193,17 @@ def labels(table: pd.DataFrame, tasks: pd.DataFrame) -> Figure:
 def _name_ends(ax: Axes, single: pd.DataFrame, y: float, depth: int) -> None:
     if len(single) < 2:
         return
-    for place, side in ((single["estimate"].idxmin(), "right"), (single["estimate"].idxmax(), "left")):
-        row = single.loc[place]
-        x = float(np.clip(row["estimate"], 0.02 * depth, 0.98 * depth))
-        ax.text(x, y - 0.25, row["label"], ha="center", va="bottom", fontsize=6.5, color="0.25", parse_math=False)
+    for place, side, apart in ((single["estimate"].idxmin(), "right", -1), (single["estimate"].idxmax(), "left", 1)):
+        x = float(np.clip(single.at[place, "estimate"], 0, depth)) + apart * 0.025 * depth
+        side = "left" if x < 0.1 * depth else "right" if x > 0.9 * depth else side
+        beside = {"ha": side, "va": "center" if 0 < x < depth else "bottom", "fontsize": 6.5, "color": "0.25"}
+        ax.text(x, y - (0 if 0 < x < depth else 0.2), single.at[place, "label"], parse_math=False, **beside)
 
 
 def code(lengths: pd.DataFrame) -> Figure:
     """Code length by layer: compression given all layers up to each; random weights dotted."""
     rows = plots.shown(lengths)
-    models, figure, axes = plots.model_panels(rows, width=4.7, height=3.4, sharey=True)
+    models, figure, axes = plots.model_panels(rows, width=4.5, height=3.4, sharey=True)
     names = list(dict.fromkeys(rows["task"]))
     palette, twins = plots.colours(names), lengths[lengths["weights"] == "random"]
     for ax, model in zip(axes[0], models, strict=True):
@@ -200,7 +222,9 @@ def code(lengths: pd.DataFrame) -> Figure:
     return plots.caption(
         figure,
         f"Not in {PAPER} (after Voita and Titov 2020): how many times shorter the labels become, given the mix of all\n"
-        "layers up to each; dotted: random weights" if len(twins) else "",
+        "layers up to each; dotted: random weights"
+        if len(twins)
+        else "",
     )
 
 
@@ -222,9 +246,20 @@ def curves(scores: pd.DataFrame) -> Figure:
                 line = own[(own["weights"] == weights) & (own["probe"] == probe)].sort_values("layer")
                 label = f"{model}, {WORDS[weights, probe]}"
                 x = line["layer"] / depth
-                ax.plot(x, line["f1"], style, color=palette[model], marker=marker and plots.MARKERS[i], ms=3, lw=1.3, label=label)
+                ax.plot(
+                    x,
+                    line["f1"],
+                    style,
+                    color=palette[model],
+                    marker=marker and plots.MARKERS[i],
+                    ms=3,
+                    lw=1.3,
+                    label=label,
+                )
         known = PRINTED["cumulative"].get(name, [])
-        ax.plot(np.linspace(0, 1, len(known)), np.array(known) / 100, "-", color="0.6", lw=1, label=f"{BASE} in the paper")
+        ax.plot(
+            np.linspace(0, 1, len(known)), np.array(known) / 100, "-", color="0.6", lw=1, label=f"{BASE} in the paper"
+        )
         ax.set_xticks([0, 0.5, 1])
         ax.yaxis.set_major_formatter(lambda share, _: f"{100 * share:.0f}")
         ax.set_title(short(name))

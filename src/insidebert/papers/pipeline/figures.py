@@ -31,7 +31,7 @@ def chosen(table: pd.DataFrame, models: int) -> list[str]:
 def summary(scores: pd.DataFrame, tasks: pd.DataFrame, models: int = 0) -> Figure:
     """Figures 1 and A.2: a row a task; expected layer and centre of gravity as bars, the paper's as diamonds."""
     names, own_tasks, own_scores = chosen(tasks, models), plots.shown(tasks), plots.shown(scores)
-    figure, (axes,) = plots.new_figure(len(names), width=6.2 if len(names) == 1 else 4.9, height=4.3, sharey=True)
+    figure, (axes,) = plots.new_figure(len(names), width=6.2 if len(names) == 1 else 4.5, height=4.3, sharey=True)
     order = list(dict.fromkeys(own_tasks["task"]))
     for ax, model in zip(axes, names, strict=True):
         rows = own_tasks[own_tasks["model"] == model].set_index(["task", "statistic"])
@@ -40,7 +40,9 @@ def summary(scores: pd.DataFrame, tasks: pd.DataFrame, models: int = 0) -> Figur
         for y, task in enumerate(order):
             _bars(ax, y, rows.loc[task], depth, PRINTED["tasks"][LARGE].get(task))
             ends = curve[curve["task"] == task].sort_values("layer")["f1"].iloc[[0, -1]] * 100
-            ax.text(-0.02, y, f"{ends.iloc[0]:.1f} → {ends.iloc[1]:.1f}", ha="right", va="center", fontsize=8, **_left(ax))
+            ax.text(
+                -0.02, y, f"{ends.iloc[0]:.1f} → {ends.iloc[1]:.1f}", ha="right", va="center", fontsize=8, **_left(ax)
+            )
         ax.set_yticks(range(len(order)), [short(task) for task in order])
         ax.tick_params(axis="y", pad=72, length=0)
         ax.tick_params(labelleft=True)
@@ -53,14 +55,15 @@ def summary(scores: pd.DataFrame, tasks: pd.DataFrame, models: int = 0) -> Figur
     handles = [
         ax.barh([0], [0], color=LIGHT, label="expected layer"),
         ax.barh([0], [0], color=DARK, label="centre of gravity"),
-        ax.plot([], [], "d", mfc="white", mec="0.15", label="BERT-large in the paper, at its relative depth")[0],
+        ax.plot([], [], "d", mfc="white", mec="0.15", label="BERT-large, in print")[0],
     ]
     figure.legend(handles=handles, loc="outside upper center", ncols=3)
     label = "Figure 1" if models else "Figure A.2"
     return plots.caption(
         figure,
         f"{label} of {PAPER}, with {' and '.join(names)}; lines: 95% intervals over sentences (expected\n"
-        f"layer), range over seeds of the mix (centre of gravity; even weights give the middle)",
+        f"layer), range over seeds of the mix (centre of gravity; even weights give the middle); diamonds: the paper's BERT-large,\n"
+        "at its relative depth",
     )
 
 
@@ -82,7 +85,9 @@ def strips(weights: pd.DataFrame, scores: pd.DataFrame, tasks: pd.DataFrame, mod
     """Figures 2 and A.3: a strip a task; weights filled, gains outlined, both as shares; losses in orange."""
     names, rows = chosen(tasks, models), plots.shown(weights)
     order = list(dict.fromkeys(rows["task"]))
-    figure, axes = plots.new_figure(len(names), len(order), width=6.4 if len(names) == 1 else 4.4, height=0.78, sharex="col")
+    figure, axes = plots.new_figure(
+        len(names), len(order), width=6.4 if len(names) == 1 else 4.4, height=0.78, sharex="col"
+    )
     mean = rows.groupby(["model", "task", "layer"])["weight"].mean()
     gains = plots.shown(scores).query("probe == 'cumulative' and layer > 0").set_index(["model", "task"])
     numbers = plots.shown(tasks).set_index(["model", "task", "statistic"])["estimate"]
@@ -99,7 +104,8 @@ def strips(weights: pd.DataFrame, scores: pd.DataFrame, tasks: pd.DataFrame, mod
             ax.set_yticks([0, 0.5, 1], ["0", "50", ""])
             ax.grid(visible=False)
             said = [numbers[model, task, f"K of the {name}"] for name in ("differences", "weights")]
-            ax.text(0.99, 0.9, f"K(Δ) = {said[0]:.2f}\nK(s) = {said[1]:.2f}", ha="right", va="top", fontsize=7.5, transform=ax.transAxes)
+            k = f"K(Δ) {said[0]:.2f}\nK(s) {said[1]:.2f}"
+            ax.text(1.01, 0.5, k, va="center", fontsize=7.5, transform=ax.transAxes)
             if not column:
                 ax.set_ylabel(short(task), rotation=0, ha="right", va="center")
         axes[0, column].set_title(model)
@@ -124,14 +130,26 @@ def other_mixes(weights: pd.DataFrame) -> Figure:
     maps = {name: found.loc[order] for name, found in maps.items()} | {"ELMo in the paper": elmo}
     widths = [found.shape[1] for found in maps.values()]
     figure, (axes,) = plots.new_figure(
-        len(maps), width=1.4 + 0.36 * sum(widths) / len(maps), height=3.2, sharey=True, gridspec_kw={"width_ratios": widths}
+        len(maps),
+        width=1.4 + 0.36 * sum(widths) / len(maps),
+        height=3.2,
+        sharey=True,
+        gridspec_kw={"width_ratios": widths},
     )
     for ax, (name, found) in zip(axes, maps.items(), strict=True):
         even = 1 / found.shape[1]
         image = ax.imshow(found / even, vmin=0, vmax=3, aspect="auto")
         for (y, x), share in np.ndenumerate(found.to_numpy()):
             if np.isfinite(share):
-                ax.text(x, y, f"{100 * share:.0f}", ha="center", va="center", fontsize=7, color="white" if share < 1.8 * even else "black")
+                ax.text(
+                    x,
+                    y,
+                    f"{100 * share:.0f}",
+                    ha="center",
+                    va="center",
+                    fontsize=7,
+                    color="white" if share < 1.8 * even else "black",
+                )
         ax.set_xticks(range(found.shape[1]), ["emb", *map(str, range(1, found.shape[1]))])
         ax.set_yticks(range(len(order)), [short(task) for task in order])
         ax.set_xlabel("layer")

@@ -19,9 +19,14 @@ def summary(scores: pd.DataFrame, tasks: pd.DataFrame, models: int = 0) -> list[
 def _summary(model: str, scores: pd.DataFrame, tasks: pd.DataFrame) -> str:
     said = {name: _order(tasks, name) for name in ("expected layer", "centre of gravity")}
     depth = int(tasks["layers"].iloc[0])
-    return f"{model} ({depth} layers), lowest first by " + "; by ".join(
-        f"{name}: {', '.join(f'{short(task)} {value:.1f}' for task, value in own.items())}" for name, own in said.items()
-    ) + "."
+    return (
+        f"{model} ({depth} layers), lowest first by "
+        + "; by ".join(
+            f"{name}: {', '.join(f'{short(task)} {value:.1f}' for task, value in own.items())}"
+            for name, own in said.items()
+        )
+        + "."
+    )
 
 
 def strips(weights: pd.DataFrame, scores: pd.DataFrame, tasks: pd.DataFrame, models: int = 0) -> list[str]:
@@ -148,7 +153,9 @@ def curves(scores: pd.DataFrame) -> list[str]:
         own = _gain(rows[rows["probe"] == "cumulative"])
         other = _gain(twins[twins["model"] == model])
         random = f"; random layers {100 * other.mean():+.1f}" if len(other) else ""
-        return f"{model}: all layers gain {100 * own.mean():+.1f} points of F1 over the embedding (mean of tasks){random}."
+        return (
+            f"{model}: all layers gain {100 * own.mean():+.1f} points of F1 over the embedding (mean of tasks){random}."
+        )
 
     return gains(scores)
 

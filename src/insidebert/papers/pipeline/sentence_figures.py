@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from insidebert.papers.pipeline.figures import DARK, LOSS, PAPER, short
 from insidebert.results import plots
 
-WRAPPED = 88
+WRAPPED = 68
 
 
 def sentences(table: pd.DataFrame, first: int, last: int, label: str) -> Figure:
@@ -19,7 +19,7 @@ def sentences(table: pd.DataFrame, first: int, last: int, label: str) -> Figure:
     keys = list(dict.fromkeys(zip(rows["rank"], rows["task"], rows["edge"], strict=True)))
     if not keys:
         return _nothing(label)
-    figure, axes = plots.new_figure(1, len(keys), width=7.6, height=0.82, sharex=True)
+    figure, axes = plots.new_figure(1, len(keys), width=7.6, height=0.8, sharex=True)
     shown = None
     for ax, key in zip(axes[:, 0], keys, strict=True):
         own = rows[(rows["rank"] == key[0]) & (rows["task"] == key[1]) & (rows["edge"] == key[2])]
@@ -58,7 +58,9 @@ def _strip(ax: Axes, own: pd.DataFrame) -> None:
     ax.set_yticks([0, 0.5, 1], ["0", "50", "100"], fontsize=7)
     ax.grid(visible=False)
     edge = textwrap.shorten(first["edge"], 34, placeholder=" …")
-    ax.set_ylabel(f"{short(first['task'])}\n{edge}", rotation=0, ha="right", va="center", fontsize=7.5, parse_math=False)
+    ax.set_ylabel(
+        f"{short(first['task'])}\n{edge}", rotation=0, ha="right", va="center", fontsize=7.5, parse_math=False
+    )
     beside = {"transform": ax.transAxes, "fontsize": 8, "parse_math": False, "clip_on": False}
     ax.text(1.01, 0.78, first["wrong_label"], color="#a05a00", va="center", **beside)
     ax.text(1.01, 0.22, first["gold"], color=DARK, va="center", **beside)
