@@ -51,7 +51,7 @@ def probe() -> Figure:
     ax.axis("off")
     return plots.caption(
         figure,
-        "Figure 1 of Tenney et al. (2019a), drawn anew: which role has “the old seal” for “fed”? Shares invented",
+        "Figure 1 of Tenney et al. (2019a), drawn anew: which role has “the old seal”? Shares invented",
     )
 
 

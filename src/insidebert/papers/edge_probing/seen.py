@@ -55,10 +55,10 @@ def by_distance(model: str, table: pd.DataFrame) -> str:
 def critique(model: str, table: pd.DataFrame) -> str:
     """Selectivity and code length."""
     own = table[table["input"] == "mix"].set_index("task")
-    low = [NAMES[task] for task in own.index[own["low"] <= 0]]
+    unclear = ", ".join(NAMES[task] for task in own.index[own["low"] <= 0])
     short = own["compression"].idxmax()
     return (
-        f"{model}, all layers: the task is easier than its control task by {100 * own['selectivity'].mean():.0f} points "
-        f"on average{f', not clearly so for {chr(44).join(low)}' if low else ', clearly so for every task'}; labels are "
+        f"{model}, all layers: the task is easier than its control task by {100 * own['selectivity'].mean():.0f} "
+        f"points on average, {f'not clearly so for {unclear}' if unclear else 'clearly so for every task'}; labels are "
         f"compressed most for {NAMES[short]} ({own.loc[short, 'compression']:.1f} times)."
     )

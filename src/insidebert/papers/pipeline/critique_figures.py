@@ -112,9 +112,9 @@ def by_context(bins: pd.DataFrame, tasks: pd.DataFrame) -> Figure:
         plots.label_ends(right, ends, gap=0.075)
     return plots.caption(
         figure,
-        f"Not in {PAPER} (after Slobodkin et al. 2021). Left: expected layer of edges by context length, where at least\n"
-        "20 edges gain clearly; 95% intervals over sentences, cut at the axis. Right: each task's edges weighted so that\n"
-        "their lengths are distributed alike, as far as the task has such lengths",
+        f"Not in {PAPER} (after Slobodkin et al. 2021). Left: expected layer of edges by context length, where\n"
+        "at least 20 edges gain clearly; 95% intervals over sentences, cut at the axis. Right: each task's edges\n"
+        "weighted so that their lengths are distributed alike, as far as the task has such lengths",
     )
 
 
@@ -185,8 +185,8 @@ def labels(table: pd.DataFrame, tasks: pd.DataFrame) -> Figure:
         ax.set_title(model)
     return plots.caption(
         figure,
-        f"Not in {PAPER} (after de Vries et al. 2020). Dots: labels with 20 test targets and more whose interval is no\n"
-        "wider than the network is deep, larger for more targets; line: the task. The ends of each row are named",
+        f"Not in {PAPER} (after de Vries et al. 2020). Dots: labels with 20 test targets and more whose interval\n"
+        "is no wider than the network is deep, larger for more targets; line: the task. Ends of rows are named",
     )
 
 
@@ -271,8 +271,8 @@ def curves(scores: pd.DataFrame) -> Figure:
     figure.legend(handles, said, loc="outside upper center", ncols=2, fontsize=7.5)
     return plots.caption(
         figure,
-        f"Beside Figure 2 of {PAPER}: scores of probes that mix all layers up to each, and of probes that see one layer;\n"
-        "grey: cumulative scores of BERT-base on the paper's data, where its authors' notebook holds them",
+        f"Beside Figure 2 of {PAPER}: scores of probes that mix all layers up to each, and of those that see one\n"
+        "layer; grey: cumulative scores of BERT-base on the paper's data, where its authors' notebook holds them",
     )
 
 

@@ -61,9 +61,9 @@ def summary(scores: pd.DataFrame, tasks: pd.DataFrame, models: int = 0) -> Figur
     label = "Figure 1" if models else "Figure A.2"
     return plots.caption(
         figure,
-        f"{label} of {PAPER}, with {' and '.join(names)}; lines: 95% intervals over sentences (expected\n"
-        f"layer), range over seeds of the mix (centre of gravity; even weights give the middle); diamonds: the paper's BERT-large,\n"
-        "at its relative depth",
+        f"{label} of {PAPER}, with {' and '.join(names)}; lines: 95% intervals over sentences\n"
+        "(expected layer), range over seeds of the mix (centre of gravity; even weights give the middle);\n"
+        "diamonds: the paper's BERT-large, at its relative depth",
     )
 
 

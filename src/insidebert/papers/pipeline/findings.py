@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -87,7 +88,7 @@ def planned(depth: int) -> dict[str, tuple[Sequence[str], Statistic]]:
     def order(of: Callable[[str], Statistic], names: Sequence[str]) -> Statistic:
         return lambda tasks, drawn: agreement(np.stack([of(name)(tasks, drawn) for name in names], axis=1))
 
-    pairs = zip(CLASSICAL, CLASSICAL[1:], strict=False)
+    pairs = pairwise(CLASSICAL)
     found = {f"expected layer, {b} minus {a}": ((a, b), minus(layer(b), layer(a))) for a, b in pairs}
     large = {name: values[2] / 24 for name, values in printed("pipeline")["tasks"]["BERT-large"].items()}
     of_large = sorted(large, key=large.get)

@@ -98,7 +98,7 @@ def layers(
 
 
 def probe(states: SpanStates, task: EdgeTask, plan: Plan, seeds: Sequence[int]) -> Probed:
-    """Train all cumulative and single-layer probes of a task in one pass, and the mix of all layers once more a seed."""
+    """Train all cumulative and single-layer probes of a task in one pass, and the whole mix again with each seed."""
     every, alone = cumulative_inputs(states), layer_inputs(states)
     first = fit_spans(states, task, [*every, *alone[1:]], seeds[:1], plan)  # the first ones are the same probe
     found = [first.weights[first.weights["input"] == every[-1]]]

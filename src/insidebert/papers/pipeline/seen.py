@@ -72,8 +72,8 @@ def other_mixes(model: str, weights: pd.DataFrame) -> str:
     even = 1 / mean.shape[1]
     task, layer = mean.stack().idxmax()
     return (
-        f"{model}: the heaviest single weight is that of layer {layer} for {short(task)} ({percent(mean.loc[task, layer])}, "
-        f"an even share is {percent(even)}); ELMo's reach 85% of three."
+        f"{model}: the heaviest single weight is that of layer {layer} for {short(task)} "
+        f"({percent(mean.loc[task, layer])}, an even share is {percent(even)}); the heaviest of ELMo's three is 85%."
     )
 
 
@@ -99,7 +99,7 @@ def by_context(model: str, bins: pd.DataFrame, tasks: pd.DataFrame) -> str:
     moved = (before - after).abs()
     return (
         f"{model}: from the shortest to the longest contexts the expected layer rises by "
-        f"{np.mean(ends) if ends else np.nan:.1f} layers (mean of {len(ends)} tasks); with lengths evened out most moves "
+        f"{np.mean(ends) if ends else 0:.1f} layers (mean of {len(ends)} tasks); with lengths evened out most moves "
         f"{short(moved.idxmax())} ({before[moved.idxmax()]:.1f} to {after[moved.idxmax()]:.1f}), and the order becomes "
         f"{', '.join(short(task) for task in after.index)}."
     )

@@ -13,7 +13,7 @@ WRAPPED = 68
 
 
 def sentences(table: pd.DataFrame, first: int, last: int, label: str) -> Figure:
-    """A block a sentence, a strip an edge; probabilities of the right label, of the strongest wrong one, of the rest."""
+    """A block a sentence, a strip an edge: the right label, the strongest wrong one, the rest."""
     rows = one_model(table)
     rows = rows[(rows["rank"] >= first) & (rows["rank"] <= last)]
     keys = list(dict.fromkeys(zip(rows["rank"], rows["task"], rows["edge"], strict=True)))
@@ -32,8 +32,8 @@ def sentences(table: pd.DataFrame, first: int, last: int, label: str) -> Figure:
     model = rows["model"].iloc[0]
     return plots.caption(
         figure,
-        f"{label} of {PAPER}, with {model}; share of all labels' probabilities (%). Blue: the right label, orange: the\n"
-        "wrong one that is strongest on average, blank: the rest; line: from here on the right label is the strongest.\n"
+        f"{label} of {PAPER}, with {model}; share of all labels' probabilities (%). Blue: the right label,\n"
+        "orange: the wrong one that is strongest on average, blank: the rest; line: from here on the right one leads.\n"
         "Test sentences with several edges whose labels all stay at 70% or less on average over the layers: of most\n"
         "tasks, with most pairs settled against the paper's order, then the shortest",
     )
