@@ -16,4 +16,4 @@ def check(parameters: dict, paths: Paths) -> None:
     except (InputError, OSError, UnicodeError) as error:
         raise InputError(f"EDGES, {parameters['EDGES']}: {error}") from None
     if "PLAN" in parameters:
-        Plan(**parameters["PLAN"])
+        Plan(**{name: value for name, value in parameters["PLAN"].items() if name != "updates"})

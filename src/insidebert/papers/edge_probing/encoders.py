@@ -12,6 +12,7 @@ from insidebert.measure.decisions import decisions, f1, sums_by
 from insidebert.models.loading import Model
 from insidebert.models.span_states import SpanStates, span_states
 from insidebert.models.twins import orthonormal_twin
+from insidebert.papers.edge_probing.plans import plan_of
 from insidebert.papers.edge_probing.tasks import tasks_of
 from insidebert.probes.span_code import code_length
 from insidebert.probes.spans import Plan, SpanResults, fit_spans
@@ -56,7 +57,7 @@ def encoders(
 
     Args:
         edges, tasks, train, test: as in `tasks_of`; all numbers are of the test part.
-        plan: of `probes.spans.Plan`.
+        plan: as for `plans.plan_of`: updates, batch, rate.
         seeds: one training each.
         code_updates: of each of the trainings of the online code.
 
@@ -65,16 +66,17 @@ def encoders(
         and seeds. distances: of dependencies, by the distance between the spans. critique: F1 on the control task,
         selectivity, code length. contrasts: what claims ask.
     """
-    given, trained = tasks_of(edges, tasks, train, test), Plan(**plan)
+    given = tasks_of(edges, tasks, train, test)
+    plans = {name: plan_of(task, **plan) for name, task in given.items()}
     decided, critique = {}, []
     words = list(dict.fromkeys(sentence.words for task in given.values() for sentence in task.sentences))
     with span_states(orthonormal_twin(model), words) as states:
-        drawn = {name: fit_spans(states, task, ["mix"], seeds, trained) for name, task in given.items()}
+        drawn = {name: fit_spans(states, task, ["mix"], seeds, plans[name]) for name, task in given.items()}
     with span_states(model, words) as states:
         for name, task in given.items():
-            found = fit_spans(states, task, INPUTS, seeds, trained)
+            found = fit_spans(states, task, INPUTS, seeds, plans[name])
             decided[name] = decided_of(task, [found, drawn[name]], len(seeds))
-            critique += criticised(name, task, decided[name], states, seeds, trained, code_updates)
+            critique += criticised(name, task, decided[name], states, seeds, plans[name], code_updates)
     tables = {
         "scores": [row for name, own in decided.items() for row in scores(name, own)],
         "distances": distances(decided["dependencies"]) if "dependencies" in decided else [],

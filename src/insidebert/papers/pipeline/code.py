@@ -9,10 +9,11 @@ import pandas as pd
 from insidebert.measure.expected_layer import expected_layer
 from insidebert.models.loading import Model
 from insidebert.models.span_states import span_states
+from insidebert.papers.edge_probing.plans import plan_of
 from insidebert.papers.edge_probing.tasks import tasks_of
 from insidebert.papers.pipeline.findings import CLASSICAL, agreement
 from insidebert.probes.span_code import code_length
-from insidebert.probes.spans import Plan, cumulative_inputs
+from insidebert.probes.spans import cumulative_inputs
 
 
 def code(
@@ -21,7 +22,7 @@ def code(
     """Code lengths of the training part's labels, given the layers up to each.
 
     Args:
-        edges, tasks, train: as in `tasks_of`. plan: of `probes.spans.Plan`.
+        edges, tasks, train: as in `tasks_of`. plan: as for `plans.plan_of`; its updates are replaced by `updates`.
         updates: of each of the trainings of the online code.
 
     Returns:
@@ -33,7 +34,7 @@ def code(
     with span_states(model, [s.words for task in given.values() for s in task.sentences]) as states:
         inputs = cumulative_inputs(states)
         for name, task in given.items():
-            own = code_length(states, task, inputs, [seed], Plan(**plan), updates=updates).set_index("input")
+            own = code_length(states, task, inputs, [seed], plan_of(task, **plan), updates=updates).set_index("input")
             own = own.loc[inputs]
             found[name] = expected_layer([-bits for bits in own["bits"]])
             for layer, row in enumerate(own.itertuples()):

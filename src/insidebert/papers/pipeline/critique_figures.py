@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from insidebert.measure.expected_layer import expected_layer
 from insidebert.papers.pipeline.depths import BINS
-from insidebert.papers.pipeline.figures import BASE, LARGE, PAPER, PRINTED, short
+from insidebert.papers.pipeline.layer_figures import BASE, LARGE, PAPER, PRINTED, short
 from insidebert.results import plots
 
 MEASURES = {
@@ -235,7 +235,7 @@ def curves(scores: pd.DataFrame) -> Figure:
     names = list(dict.fromkeys(rows["task"]))
     palette = plots.colours(models)
     across = 4 if len(names) > 4 else len(names)
-    figure, axes = plots.new_figure(across, -(-len(names) // across), width=2.3, height=2.2)
+    figure, axes = plots.new_figure(across, -(-len(names) // across), width=2.25, height=2.2)
     for ax in axes.flat[len(names) :]:
         ax.axis("off")
     for ax, name in zip(axes.flat, names, strict=False):

@@ -72,7 +72,8 @@ def planned(depth: int) -> dict[str, tuple[Sequence[str], Statistic]]:
 
     def first_gain(tasks: Tasks, drawn: bool) -> np.ndarray:
         curves = tasks["entities"].curves(drawn)
-        return (curves[:, 1] - curves[:, 0]) / (curves[:, -1] - curves[:, 0])
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return (curves[:, 1] - curves[:, 0]) / (curves[:, -1] - curves[:, 0])
 
     def end(name: str) -> Statistic:
         before = layers_at(depth, 11, 12)[0] - 1

@@ -12,6 +12,7 @@ from insidebert.measure.decisions import decisions, f1, sums_by
 from insidebert.measure.expected_layer import centre_of_gravity, kl_uniform
 from insidebert.models.loading import Model
 from insidebert.models.span_states import SpanStates, span_states
+from insidebert.papers.edge_probing.plans import plan_of
 from insidebert.papers.edge_probing.tasks import tasks_of
 from insidebert.papers.pipeline import ambiguous, contexts
 from insidebert.papers.pipeline.depths import expected, expected_of
@@ -65,7 +66,7 @@ def layers(
 
     Args:
         edges, tasks, train, test: as in `tasks_of`; all numbers are of the test part.
-        plan: of `probes.spans.Plan`.
+        plan: as for `plans.plan_of`: updates, batch, rate.
         seeds: of the mix of all layers, whose centre of gravity has a range over them; the other probes have the first.
         texts: keep the words of single sentences; False for other people's data.
 
@@ -77,7 +78,7 @@ def layers(
     given = tasks_of(edges, tasks, train, test)
     words = dict.fromkeys(sentence.words for task in given.values() for sentence in task.sentences)
     with span_states(model, list(words)) as states:
-        probed = {name: probe(states, task, Plan(**plan), seeds) for name, task in given.items()}
+        probed = {name: probe(states, task, plan_of(task, **plan), seeds) for name, task in given.items()}
     measured = {name: measure(own) for name, own in probed.items()}
     depth = model.layers
     edges_shown = ambiguous.edges_of(probed)

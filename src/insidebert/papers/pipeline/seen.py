@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from insidebert.papers.pipeline.critique_figures import EVENED, MEASURES, depths_of
-from insidebert.papers.pipeline.figures import chosen, short
+from insidebert.papers.pipeline.layer_figures import chosen, short
 from insidebert.papers.pipeline.sentence_figures import one_model
 from insidebert.results.plots import shown
 from insidebert.results.wording import each_model, percent

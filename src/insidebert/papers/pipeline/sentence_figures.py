@@ -6,7 +6,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from insidebert.papers.pipeline.figures import DARK, LOSS, PAPER, short
+from insidebert.papers.pipeline.layer_figures import DARK, LOSS, PAPER, short
 from insidebert.results import plots
 
 WRAPPED = 68
