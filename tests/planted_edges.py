@@ -14,7 +14,7 @@ TASKS |= {"relations": 3.0, "spr": 3.6}
 
 ONE_SPAN = ("pos", "constituents", "entities")
 LABELS = {"coreference": ("0", "1"), "roles": ("ARG0", "ARG1", "ARGM-TMP")}
-WORDS = tuple(["the", "old", "keeper", "fed", "two", "seals", "before", "the", "rain", "began", "again", "."])
+WORDS = ("the", "old", "keeper", "fed", "two", "seals", "before", "the", "rain", "began", "again", ".")
 
 
 def task(name: str, sentences: int = 60, seed: int = 0) -> EdgeTask:

@@ -1,7 +1,7 @@
 """The pipeline paper: its arithmetic on its own numbers, planted curves, context lengths, single edges, figures."""
 
 from importlib.resources import files
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import numpy as np
 import pandas as pd
@@ -65,10 +65,9 @@ def test_the_papers_side_of_a_claim_follows_from_what_it_prints():
 
     order = sorted(depth, key=depth.get)
     base = {name: own[2] / 12 for name, own in BASE.items()}
+    curves = PRINTED["cumulative"].values()
     k_scores, k_weights = ({name: own[i] for name, own in LARGE.items()} for i in (4, 5))
-    follows = {
-        f"expected layer, {b} minus {a}": depth[b] - depth[a] for a, b in zip(CLASSICAL, CLASSICAL[1:], strict=False)
-    } | {
+    follows = {f"expected layer, {b} minus {a}": depth[b] - depth[a] for a, b in pairwise(CLASSICAL)} | {
         "order by expected layer": tau(depth, CLASSICAL),
         "order by centre of gravity": tau(weight, CLASSICAL),
         "expected layer, entities minus dependencies": depth["entities"] - depth["dependencies"],
@@ -80,8 +79,7 @@ def test_the_papers_side_of_a_claim_follows_from_what_it_prints():
         "centre of gravity minus expected layer": mean(weight, weight) - mean(depth, depth),
         "order of all tasks, with BERT-large's": tau(base, order),
         "distance from BERT-large's expected layers": np.mean([abs(base[name] - depth[name]) for name in depth]),
-        "change in the last sixth of the layers": np.mean([c[-1] - c[10] for c in PRINTED["cumulative"].values()])
-        / 100,
+        "change in the last sixth of the layers": np.mean([c[-1] - c[10] for c in curves]) / 100,
         "POS at the embedding": LARGE["pos"][0] / 100,
     }
     for name, value in follows.items():

@@ -195,6 +195,12 @@ def _far(own: Decided) -> tuple | None:
     return tuple(_both(by_sentence(own.by_target * chosen[:, None], own.sentence)) for chosen in (near, far))
 
 
+def _ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
+    """NaN where the whole is 0."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return part / whole
+
+
 Scores = Mapping[tuple[str, str], np.ndarray]
 
 
@@ -206,7 +212,7 @@ def planned(tasks: Sequence[tuple[str, str]]) -> dict[str, tuple[Sequence, Calla
         return lambda of: np.mean([of[key][:, place[one]] - of[key][:, place[other]] for key in keys], axis=0)
 
     def share(part: str) -> Callable[[Scores], np.ndarray]:
-        return lambda of: gain(part, "lex", tasks)(of) / gain("mix", "lex", tasks)(of)
+        return lambda of: _ratio(gain(part, "lex", tasks)(of), gain("mix", "lex", tasks)(of))
 
     def minus(one: Callable, other: Callable) -> Callable[[Scores], np.ndarray]:
         return lambda of: one(of) - other(of)
