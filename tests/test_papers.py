@@ -112,7 +112,9 @@ def test_every_paper_declares_what_can_be_loaded():
             assert not getattr(own, what) or callable(own.load(what))
     with pytest.raises(InputError, match="paper look_at declares no train"):
         papers.paper("look_at").load("train")
-    with pytest.raises(InputError, match="no paper 'look-at'; there are open_sesame, look_at, mcrc, edge_probing, pipeline"):
+    with pytest.raises(
+        InputError, match="no paper 'look-at'; there are open_sesame, look_at, mcrc, edge_probing, pipeline"
+    ):
         papers.paper("look-at")
 
 

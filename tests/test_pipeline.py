@@ -7,11 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from insidebert.measure.expected_layer import expected_layer, kl_uniform
-from insidebert.text.edges import EdgeSentence, EdgeTask, Target
 from matplotlib.figure import Figure
 
 from insidebert.measure.decisions import decisions, f1, sums_by
+from insidebert.measure.expected_layer import expected_layer, kl_uniform
 from insidebert.papers import printed
 from insidebert.papers.edge_probing.tasks import NAMES
 from insidebert.papers.pipeline import ambiguous, contexts, critique_figures, layers
@@ -19,6 +18,7 @@ from insidebert.papers.pipeline.depths import BINS, bin_of, expected, possible_o
 from insidebert.papers.pipeline.figures import ARTIFACTS
 from insidebert.papers.pipeline.findings import CLASSICAL, Measured, agreement, contrasts, planned
 from insidebert.results.tables import read_tidy, write_tidy
+from insidebert.text.edges import EdgeSentence, EdgeTask, Target
 from tests.planted_edges import LAYERS, TASKS, planted
 
 CLAIMS = yaml.safe_load((files("insidebert.papers.pipeline") / "claims.yml").read_text(encoding="utf-8"))
@@ -238,6 +238,17 @@ def test_every_artifact_draws_and_says_what_is_seen(tables):
         assert width <= 9.1 and height <= 10, artifact.slug
         sentences = artifact.seen(*own)
         assert sentences and all(said.endswith(".") and "nan" not in said for said in sentences), artifact.slug
+
+
+def test_figures_of_a_run_that_learned_nothing_say_so(tables):
+    """No bin gains clearly, no sentence is uncertain, no label is known: every figure and sentence is there still."""
+    empty = {name: tables[name].iloc[:0] for name in ("layers-sentences", "layers-labels")}
+    unclear = {"layers-bins": tables["layers-bins"].assign(estimate=np.nan, low=np.nan, high=np.nan)}
+    flat = {"layers-scores": tables["layers-scores"].assign(f1=0.0, difference=0.0)}
+    for artifact in ARTIFACTS:
+        own = [(tables | empty | unclear | flat)[name] for name in artifact.tables]
+        assert isinstance(artifact.draw(*own), Figure)
+        assert all("nan" not in said for said in artifact.seen(*own)), artifact.slug
 
 
 def test_without_texts_no_word_is_kept(probed):

@@ -61,15 +61,15 @@ def first(sentences: Sequence[EdgeSentence], targets: int) -> tuple[EdgeSentence
     return tuple(drawn[: max(1, int(np.searchsorted(reached, targets, side="right")))])
 
 
-def counts(edges: Path | str, names: Sequence[str], train: int, test: int) -> dict[str, pd.DataFrame]:
+def counts(edges: Path | str, tasks: Sequence[str], train: int, test: int) -> dict[str, pd.DataFrame]:
     """Labels, sentences and targets of each task and part, as found and as used.
 
     Returns:
         counts: a row per task. left_out: a row per task and reason.
     """
     edges = Path(edges)
-    whole = tasks_of(edges, names, 10**9, 10**9)
-    used = tasks_of(edges, names, train, test)
+    whole = tasks_of(edges, tasks, 10**9, 10**9)
+    used = tasks_of(edges, tasks, train, test)
     rows, lost = [], []
     for name, task in whole.items():
         known = {key.replace(" ", "_"): value for key, value in counts_of(task).items()}
@@ -79,14 +79,14 @@ def counts(edges: Path | str, names: Sequence[str], train: int, test: int) -> di
     return {"counts": pd.DataFrame(rows), "left_out": pd.DataFrame(lost, columns=["task", "reason", "count"])}
 
 
-def examples(edges: Path | str, names: Sequence[str]) -> dict[str, pd.DataFrame]:
+def examples(edges: Path | str, tasks: Sequence[str]) -> dict[str, pd.DataFrame]:
     """One target a task, its spans in [brackets]: what Table 1 shows.
 
     The shortest test sentence of 8 words and more whose target has a scored label and, where there are two spans,
     two that do not touch.
     """
     rows = []
-    for name, task in tasks_of(edges, names, 10**9, 10**9).items():
+    for name, task in tasks_of(edges, tasks, 10**9, 10**9).items():
         scored = set(task.scored)
         found = [
             (

@@ -92,11 +92,10 @@ def by_context(bins: pd.DataFrame, tasks: pd.DataFrame) -> Figure:
         ends = []
         for i, name in enumerate(names):
             own = rows[(rows["model"] == model) & (rows["task"] == name)].dropna(subset="estimate")
-            own = own.assign(place=own["words"].map(places) + (i - len(names) / 2) * 0.05)
+            own = own.assign(place=own["words"].map(places).astype(float) + (i - len(names) / 2) * 0.05)
             marker = plots.MARKERS[i % 8]
-            left.vlines(
-                own["place"], own["low"].clip(0, depth), own["high"].clip(0, depth), color=palette[name], lw=0.9
-            )
+            low, high = (own[side].clip(0, depth).to_numpy() for side in ("low", "high"))
+            left.vlines(own["place"].to_numpy(), low, high, color=palette[name], lw=0.9)
             left.plot(own["place"], own["estimate"], color=palette[name], marker=marker, lw=1.2)
             evened = [numbers.loc[(model, name, f"expected layer{end}"), "estimate"] for end in ("", EVENED)]
             right.plot([0, 1], evened, color=palette[name], marker=marker)
@@ -158,7 +157,7 @@ def choices(tasks: pd.DataFrame) -> Figure:
 def labels(table: pd.DataFrame, tasks: pd.DataFrame) -> Figure:
     """Expected layer of single labels: a row a task, its own number as a line."""
     rows, whole = plots.shown(table), plots.shown(tasks)
-    models, figure, axes = plots.model_panels(rows, width=4.5, height=4.2, sharey=True)
+    models, figure, axes = plots.model_panels(whole, width=4.5, height=4.2, sharey=True)
     names = list(dict.fromkeys(whole["task"]))
     for ax, model in zip(axes[0], models, strict=True):
         own = whole[(whole["model"] == model) & (whole["statistic"] == "expected layer")].set_index("task")

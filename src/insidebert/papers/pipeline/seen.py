@@ -37,12 +37,14 @@ def strips(weights: pd.DataFrame, scores: pd.DataFrame, tasks: pd.DataFrame, mod
 @each_model
 def _strips(model: str, weights: pd.DataFrame, scores: pd.DataFrame, tasks: pd.DataFrame) -> str:
     gains = scores[(scores["probe"] == "cumulative") & (scores["layer"] > 0)]
-    first = gains[gains["layer"] == 1].set_index("task")["difference"] / gains.groupby("task")["difference"].sum()
+    whole = gains.groupby("task")["difference"].sum()
+    first = gains[gains["layer"] == 1].set_index("task")["difference"] / whole.where(whole != 0)
+    brought = f"{percent(first.median())} of the gain in the median task" if first.notna().any() else "no gain"
     losses = (gains.groupby("task")["difference"].min() < 0).sum()
     heavy = weights.groupby(["task", "layer"])["weight"].mean().unstack().idxmax(axis=1)
     spread = tasks[tasks["statistic"] == "K of the weights"].set_index("task")["estimate"]
     return (
-        f"{model}: layer 1 brings {percent(np.nanmedian(first))} of the gain in the median task; in {losses} of "
+        f"{model}: layer 1 brings {brought}; in {losses} of "
         f"{len(first)} tasks some layer lowers the score; the heaviest layers of the mix are {heavy.min()} to "
         f"{heavy.max()}; K(s) lies between {spread.min():.2f} ({short(spread.idxmin())}) and {spread.max():.2f} bits "
         f"({short(spread.idxmax())})."
