@@ -245,9 +245,12 @@ def test_figures_of_a_run_that_learned_nothing_say_so(tables):
     empty = {name: tables[name].iloc[:0] for name in ("layers-sentences", "layers-labels")}
     unclear = {"layers-bins": tables["layers-bins"].assign(estimate=np.nan, low=np.nan, high=np.nan)}
     flat = {"layers-scores": tables["layers-scores"].assign(f1=0.0, difference=0.0)}
+    numbers = tables["layers-tasks"]
+    unknown = numbers["statistic"].str.startswith("expected layer")
+    flat["layers-tasks"] = numbers.assign(**{name: numbers[name].mask(unknown) for name in ("estimate", "low", "high")})
     for artifact in ARTIFACTS:
         own = [(tables | empty | unclear | flat)[name] for name in artifact.tables]
-        assert isinstance(artifact.draw(*own), Figure)
+        artifact.draw(*own).draw_without_rendering()
         assert all("nan" not in said for said in artifact.seen(*own)), artifact.slug
 
 

@@ -98,8 +98,10 @@ def by_context(bins: pd.DataFrame, tasks: pd.DataFrame) -> Figure:
             left.vlines(own["place"].to_numpy(), low, high, color=palette[name], lw=0.9)
             left.plot(own["place"], own["estimate"], color=palette[name], marker=marker, lw=1.2)
             evened = [numbers.loc[(model, name, f"expected layer{end}"), "estimate"] for end in ("", EVENED)]
+            evened = np.clip(evened, 0, depth)
             right.plot([0, 1], evened, color=palette[name], marker=marker)
-            ends.append((1, evened[1], short(name), palette[name]))
+            if np.isfinite(evened[1]):
+                ends.append((1, evened[1], short(name), palette[name]))
         left.set_xticks(range(len(BINS)), list(BINS))
         left.set_xlabel("words of the shortest stretch that holds all spans")
         left.set_ylabel("expected layer")

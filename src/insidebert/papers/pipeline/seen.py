@@ -19,14 +19,11 @@ def summary(scores: pd.DataFrame, tasks: pd.DataFrame, models: int = 0) -> list[
 def _summary(model: str, scores: pd.DataFrame, tasks: pd.DataFrame) -> str:
     said = {name: _order(tasks, name) for name in ("expected layer", "centre of gravity")}
     depth = int(tasks["layers"].iloc[0])
-    return (
-        f"{model} ({depth} layers), lowest first by "
-        + "; by ".join(
-            f"{name}: {', '.join(f'{short(task)} {value:.1f}' for task, value in own.items())}"
-            for name, own in said.items()
-        )
-        + "."
-    )
+    each = [
+        f"{name}: {', '.join(f'{short(task)} {layer:.1f}' for task, layer in own.items()) or 'none'}"
+        for name, own in said.items()
+    ]
+    return f"{model} ({depth} layers), lowest first by {'; by '.join(each)}."
 
 
 def strips(weights: pd.DataFrame, scores: pd.DataFrame, tasks: pd.DataFrame, models: int = 0) -> list[str]:
@@ -98,7 +95,9 @@ def by_context(model: str, bins: pd.DataFrame, tasks: pd.DataFrame) -> str:
     known = bins.dropna(subset="estimate")
     ends = [own["estimate"].iloc[-1] - own["estimate"].iloc[0] for _, own in known.groupby("task") if len(own) > 1]
     before, after = _order(tasks, "expected layer"), _order(tasks, f"expected layer{EVENED}")
-    moved = (before - after).abs()
+    moved = (before - after).abs().dropna()
+    if moved.empty:
+        return f"{model}: no task gains anything, so none has an expected layer."
     return (
         f"{model}: from the shortest to the longest contexts the expected layer rises by "
         f"{np.mean(ends) if ends else 0:.1f} layers (mean of {len(ends)} tasks); with lengths evened out most moves "
@@ -113,7 +112,9 @@ def choices(model: str, tasks: pd.DataFrame) -> str:
     own = tasks.set_index(["statistic", "task"])
     gravity = own.loc["centre of gravity"]
     width = gravity["high"] - gravity["low"]
-    clipped = (own.loc["expected layer, losses clipped", "estimate"] - own.loc["expected layer", "estimate"]).abs()
+    clipped = (
+        (own.loc["expected layer, losses clipped", "estimate"] - own.loc["expected layer", "estimate"]).abs().fillna(0)
+    )
     norms = (own.loc["centre of gravity, weights times norms", "estimate"] - gravity["estimate"]).abs()
     between = np.ptp(gravity["estimate"])
     return (
@@ -129,9 +130,9 @@ def labels(model: str, table: pd.DataFrame, tasks: pd.DataFrame) -> str:
     depth = int(tasks["layers"].iloc[0])
     sure = table[(table["high"] - table["low"]) <= depth]
     reach = sure.groupby("task")["estimate"].agg(np.ptp)
-    between = np.ptp(_order(tasks, "expected layer"))
     if reach.empty:
         return f"{model}: no label has an expected layer that is known to within the depth of the network."
+    between = np.ptp(_order(tasks, "expected layer"))
     return (
         f"{model}: labels of {short(reach.idxmax())} lie up to {reach.max():.1f} layers apart; the tasks "
         f"themselves lie {between:.1f} apart."
@@ -168,8 +169,8 @@ def _gain(rows: pd.DataFrame) -> pd.Series:
 
 
 def _order(tasks: pd.DataFrame, statistic: str) -> pd.Series:
-    """Task -> layer by a statistic, lowest first."""
-    return tasks[tasks["statistic"] == statistic].set_index("task")["estimate"].sort_values()
+    """Task -> layer by a statistic, lowest first; tasks that gain nothing have no expected layer."""
+    return tasks[tasks["statistic"] == statistic].set_index("task")["estimate"].dropna().sort_values()
 
 
 def _of(models: list[str], say, *tables: pd.DataFrame) -> list[str]:
