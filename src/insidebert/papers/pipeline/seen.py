@@ -112,9 +112,8 @@ def choices(model: str, tasks: pd.DataFrame) -> str:
     own = tasks.set_index(["statistic", "task"])
     gravity = own.loc["centre of gravity"]
     width = gravity["high"] - gravity["low"]
-    clipped = (
-        (own.loc["expected layer, losses clipped", "estimate"] - own.loc["expected layer", "estimate"]).abs().fillna(0)
-    )
+    layer = own.loc["expected layer", "estimate"]
+    clipped = (own.loc["expected layer, losses clipped", "estimate"] - layer).abs().fillna(0)
     norms = (own.loc["centre of gravity, weights times norms", "estimate"] - gravity["estimate"]).abs()
     between = np.ptp(gravity["estimate"])
     return (
