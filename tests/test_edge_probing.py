@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from insidebert.text.edges import EdgeSentence, Target
 from matplotlib.figure import Figure
 
 from insidebert.errors import InputError
@@ -18,6 +17,7 @@ from insidebert.papers.edge_probing.figures import ARTIFACTS
 from insidebert.papers.edge_probing.plans import plan_of
 from insidebert.results.paths import Paths
 from insidebert.results.tables import read_tidy, write_tidy
+from insidebert.text.edges import EdgeSentence, Target
 from tests.planted_edges import task
 
 CORPUS = Path(__file__).resolve().parents[1] / "corpus"
@@ -94,9 +94,9 @@ def test_contrasts_by_hand():
 def test_distances_are_binned_and_few_targets_left_out():
     rows = pd.DataFrame(distances(decided({"mix": 1.0}, 100)))
     own = rows[rows["input"] == "mix"].set_index("distance")["targets"]
-    assert own.to_dict() == {"0": 10, "1": 10, "2": 10, "3": 10, "4-5": 20, "6-8": 30, "9 and more": 10}
+    assert own.to_dict() == {"0": 10, "1": 10, "2": 10, "3": 10, "4-5": 20, "6-8": 30, "9+": 10}
     few = pd.DataFrame(distances(decided({"mix": 1.0}, 40)))
-    assert "9 and more" not in set(few["distance"])  # four targets
+    assert "9+" not in set(few["distance"])  # four targets
 
 
 def test_lost_with_distance_is_near_minus_far():

@@ -113,7 +113,7 @@ def test_decisions_and_f1_by_hand():
 
 def test_context_lengths_by_hand():
     lengths = np.array([1, 2, 3, 4, 5, 8, 9, 40])
-    assert [list(BINS)[i] for i in bin_of(lengths)] == ["1", "2", "3-4", "3-4", "5-8", "5-8", *["9 and more"] * 2]
+    assert [list(BINS)[i] for i in bin_of(lengths)] == ["1", "2", "3-4", "3-4", "5-8", "5-8", *["9+"] * 2]
     bins = np.array([0] * 30 + [1] * 10 + [2] * 3)
     weights = target_weights(bins, np.array([0.25, 0.25, 0.5, 0, 0]), least=5)  # the third bin is too small
     assert weights.mean() == pytest.approx(1)

@@ -22,7 +22,7 @@ INPUTS = ("lex", "cnn 1", "cnn 2", "cat", "mix")
 RANDOM = "random layers"
 """The mix of the same model whose layers' matrices are random and orthogonal, its embeddings kept."""
 
-DISTANCES = {"0": 0, "1": 1, "2": 2, "3": 3, "4-5": 5, "6-8": 8, "9 and more": np.inf}
+DISTANCES = {"0": 0, "1": 1, "2": 2, "3": 3, "4-5": 5, "6-8": 8, "9+": np.inf}
 """Distances in words between the two spans' starts -> the largest of each."""
 
 SYNTAX, SEMANTICS = ("constituents", "dependencies"), ("spr", "winograd")

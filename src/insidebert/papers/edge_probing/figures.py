@@ -64,7 +64,7 @@ def by_distance(distances: pd.DataFrame) -> Figure:
     rows = plots.shown(distances)
     models, figure, axes = plots.model_panels(rows, 2, width=4.5, height=2.6, gridspec_kw={"height_ratios": [3, 1]})
     order = list(dict.fromkeys(rows["distance"]))
-    order.sort(key=lambda text: int(text.split("-")[0].split()[0]))
+    order.sort(key=lambda text: int(text.split("-")[0].rstrip("+")))
     for column, model in enumerate(models):
         upper, lower = axes[0, column], axes[1, column]
         own, ends = rows[rows["model"] == model].assign(place=lambda t: t["distance"].map(order.index)), []

@@ -46,7 +46,7 @@ def baselines(model: str, table: pd.DataFrame) -> str:
 def by_distance(model: str, table: pd.DataFrame) -> str:
     """Figure 3."""
     by = table.pivot(index="distance", columns="input", values="f1")
-    far = max(by.index, key=lambda text: int(text.split("-")[0].split()[0]))
+    far = max(by.index, key=lambda text: int(text.split("-")[0].rstrip("+")))
     said = [f"{name} {by.loc['1', name]:.0%} and {by.loc[far, name]:.0%}" for name in ("mix", "cnn 2", "lex")]
     return f"{model}: between neighbours and at {far} words: {', '.join(said)}."
 

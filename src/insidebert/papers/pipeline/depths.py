@@ -7,7 +7,7 @@ import numpy as np
 
 from insidebert.measure.decisions import f1
 
-BINS = {"1": (1, 1), "2": (2, 2), "3-4": (3, 4), "5-8": (5, 8), "9 and more": (9, np.inf)}
+BINS = {"1": (1, 1), "2": (2, 2), "3-4": (3, 4), "5-8": (5, 8), "9+": (9, np.inf)}
 """Context lengths in words: the shortest stretch that holds all spans of an edge (Slobodkin et al. 2021)."""
 
 
