@@ -32,13 +32,13 @@ def summary(scores: pd.DataFrame, tasks: pd.DataFrame, models: int = 0) -> Figur
     """Figures 1 and A.2: a row a task; expected layer and centre of gravity as bars, the paper's as diamonds."""
     names, own_tasks, own_scores = chosen(tasks, models), plots.shown(tasks), plots.shown(scores)
     figure, (axes,) = plots.new_figure(len(names), width=6.2 if len(names) == 1 else 4.5, height=4.3, sharey=True)
-    order = list(dict.fromkeys(own_tasks["task"]))
+    order, sure = list(dict.fromkeys(own_tasks["task"])), clear(own_tasks)
     for ax, model in zip(axes, names, strict=True):
         rows = own_tasks[own_tasks["model"] == model].set_index(["task", "statistic"])
         curve = own_scores[(own_scores["model"] == model) & (own_scores["probe"] == "cumulative")]
         depth = int(rows["layers"].iloc[0])
         for y, task in enumerate(order):
-            _bars(ax, y, rows.loc[task], depth, PRINTED["tasks"][LARGE].get(task))
+            _bars(ax, y, rows.loc[task], depth, PRINTED["tasks"][LARGE].get(task), (model, task) in sure)
             ends = curve[curve["task"] == task].sort_values("layer")["f1"].iloc[[0, -1]] * 100
             ax.text(
                 -0.02, y, f"{ends.iloc[0]:.1f} → {ends.iloc[1]:.1f}", ha="right", va="center", fontsize=8, **_left(ax)
@@ -63,7 +63,7 @@ def summary(scores: pd.DataFrame, tasks: pd.DataFrame, models: int = 0) -> Figur
         figure,
         f"{label} of {PAPER}, with {' and '.join(names)}; lines: 95% intervals over sentences\n"
         "(expected layer), range over seeds of the mix (centre of gravity; even weights give the middle);\n"
-        "diamonds: the paper's BERT-large, at its relative depth",
+        "diamonds: the paper's BERT-large, at its relative depth; pale: no clear gain, so no expected layer",
     )
 
 
@@ -71,10 +71,18 @@ def _left(ax: Axes) -> dict:
     return {"transform": ax.get_yaxis_transform()}
 
 
-def _bars(ax: Axes, y: float, rows: pd.DataFrame, depth: int, of_paper: list | None) -> None:
+def clear(tasks: pd.DataFrame) -> set[tuple[str, str]]:
+    """(model, task) whose layers gain clearly; of the others the expected layer is a ratio of two noises."""
+    gains = tasks[(tasks["statistic"] == "gain of F1") & (tasks["low"] > 0)]
+    return set(zip(gains["model"], gains["task"], strict=True))
+
+
+def _bars(ax: Axes, y: float, rows: pd.DataFrame, depth: int, of_paper: list | None, sure: bool) -> None:
     for name, colour, shift, place in (("expected layer", LIGHT, -0.19, 2), ("centre of gravity", DARK, 0.19, 3)):
         row = rows.loc[name]
-        ax.barh(y + shift, np.clip(row["estimate"], 0, depth), height=0.34, color=colour)
+        pale = name == "expected layer" and not sure
+        length = np.nan_to_num(np.clip(row["estimate"], 0, depth))
+        ax.barh(y + shift, length, height=0.34, color=colour, alpha=0.3 if pale else 1)
         ends = np.clip([row["low"], row["high"]], 0, depth)
         ax.plot(ends, [y + shift] * 2, color="0.15", lw=1)
         if of_paper:

@@ -164,6 +164,7 @@ def summarised(name: str, own: Measured, depth: int) -> list[dict]:
         ("expected layer", expected),
         ("expected layer, losses clipped", lambda s: expected(s, clipped=True)),
         ("K of the differences", divergence),
+        ("gain of F1", lambda s: s[:, -1] - s[:, 0]),
     ):
         low, high = interval(of(own.drawn_scores))
         rows.append({"statistic": statistic, "estimate": float(of(own.scores)[0]), "low": low, "high": high})

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from insidebert.papers.pipeline.critique_figures import EVENED, MEASURES, depths_of
-from insidebert.papers.pipeline.layer_figures import chosen, short
+from insidebert.papers.pipeline.layer_figures import chosen, clear, short
 from insidebert.papers.pipeline.sentence_figures import one_model
 from insidebert.results.plots import shown
 from insidebert.results.wording import each_model, percent
@@ -18,12 +18,16 @@ def summary(scores: pd.DataFrame, tasks: pd.DataFrame, models: int = 0) -> list[
 @each_model
 def _summary(model: str, scores: pd.DataFrame, tasks: pd.DataFrame) -> str:
     said = {name: _order(tasks, name) for name in ("expected layer", "centre of gravity")}
+    sure = {task for _, task in clear(tasks)}
+    unclear = [task for task in tasks["task"].unique() if task not in sure]
+    said["expected layer"] = said["expected layer"].drop(unclear, errors="ignore")
     depth = int(tasks["layers"].iloc[0])
     each = [
         f"{name}: {', '.join(f'{short(task)} {layer:.1f}' for task, layer in own.items()) or 'none'}"
         for name, own in said.items()
     ]
-    return f"{model} ({depth} layers), lowest first by {'; by '.join(each)}."
+    each += [f"no clear gain, so no expected layer: {', '.join(map(short, unclear))}"] if unclear else []
+    return f"{model} ({depth} layers), lowest first by {'; '.join(each)}."
 
 
 def strips(weights: pd.DataFrame, scores: pd.DataFrame, tasks: pd.DataFrame, models: int = 0) -> list[str]:
