@@ -290,3 +290,28 @@ def test_a_notebook_whose_tables_or_records_are_damaged_is_known(tmp_path):
     assert tables_intact("12-x", paths.results)
     record.write_text("{")
     assert not tables_intact("12-x", paths.results)
+
+
+def test_what_no_model_can_have_costs_the_notebook_nothing_else(tmp_path, folders, capsys):
+    def headless(model):
+        raise InputError(f"model {model.source.label} has no masked-language-model head")
+
+    work = replace(work_in(tmp_path), paper="look_at", notebook="22-look-at-no-op")
+    tables = work.measure("importance", headless, folders[:1])
+    assert "importance, bert0: not measured, because model bert0 has no" in capsys.readouterr().err
+    assert [row["model"] for row in failures(work.paths)] == ["bert0"]
+    with pytest.raises(InputError, match="importance was not measured, because model bert0 has no"):
+        tables["layers"]
+    assert "Figure 3 is not drawn: importance was not measured" in work.draw("figure-3").data
+    assert "not drawn" in work.seen("figure-3").data
+    assert "not decided" in work.findings("importance").data
+    with pytest.raises(InputError, match="missing"):
+        work.draw("figure-6")
+
+
+def test_a_fault_of_ours_is_raised_where_no_model_could_be_measured(tmp_path, folders):
+    def faulty(model):
+        raise KeyError("layer")
+
+    with pytest.raises(KeyError):
+        work_in(tmp_path).measure("m", faulty, folders[:1])

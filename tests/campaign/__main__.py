@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 from random import Random
 
+os.environ.pop("INSIDEBERT_BUILD", None)
 os.environ |= {"TQDM_DISABLE": "1", "TRANSFORMERS_VERBOSITY": "error", "HF_HUB_OFFLINE": "1"}
 
 import insidebert as ib

@@ -1,9 +1,10 @@
 """A notebook's way to the disk: measurements in, figures and tables out."""
 
+import html
 import os
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,6 +40,7 @@ class Workspace:
     notebook: str
     paths: Paths
     fresh: bool = False
+    unmeasured: dict[str, "Unmeasured"] = field(default_factory=dict, compare=False)
 
     @classmethod
     def open(cls, notebook: str, profile: str, fresh: bool = False) -> "Workspace":
@@ -67,10 +69,11 @@ class Workspace:
                 for the label of every model holds settings by model: each gets, and is known by, its own alone.
 
         Returns:
-            The tables of all models, one under the other, with columns `model` and `weights` in front.
+            The tables of all models, one under the other, with columns `model` and `weights` in front. Where no model
+            can be measured they refuse to be read, saying why, and what is drawn from them says so in its place.
 
         Raises:
-            InputError: a setting or a name cannot be used; no model could be measured.
+            InputError: a setting or a name cannot be used.
         """
         from insidebert.models import loading  # brings torch along, which collecting and drawing do without
 
@@ -92,31 +95,51 @@ class Workspace:
                 failed.append((own.source, error))
         if self.paths.profile != INTERACTIVE and not os.environ.get("INSIDEBERT_ONLY"):
             record = record.joined(before, [own.whose for own in asked])
-        if not record.parts:
-            raise failed[0][1]
+        if not record.parts and not all(isinstance(error, InputError) for _, error in failed):
+            raise next(error for _, error in failed if not isinstance(error, InputError))
         self._tell(name, failed, read_back)
+        if not record.parts:
+            return self.unmeasured.setdefault(name, Unmeasured(name, str(failed[0][1])))
         record.write(self._folder)
         return record.tables
 
-    def draw(self, slug: str) -> "Figure | Styler":
+    def draw(self, slug: str) -> "Figure | Styler | Markdown":
         """Draw one of the paper's artifacts from the tidy tables and write its files."""
         artifact = self._artifact(slug)
-        made = artifacts.render(artifact, artifact.sources(self.paths, self.paper), self.paths.figures / self.paper)
+        folder = artifact.sources(self.paths, self.paper)
+        if why := self._lacking(f"{artifact.label} is not drawn", artifact.tables, folder):
+            return why
+        made = artifacts.render(artifact, folder, self.paths.figures / self.paper)
         return shown(made) if isinstance(made, pd.DataFrame) else made
 
     def seen(self, slug: str) -> "Markdown":
         """What is seen in one of the paper's artifacts, a sentence a model, its numbers read from the tidy tables."""
         artifact = self._artifact(slug)
-        tables = artifact.read(artifact.sources(self.paths, self.paper))
+        folder = artifact.sources(self.paths, self.paper)
+        if why := self._lacking(f"{artifact.label} is not drawn", artifact.tables, folder):
+            return why
+        tables = artifact.read(folder)
         sentences = artifact.seen(*tables) if artifact.seen else []
         from IPython.display import Markdown  # brings half a second and a console along
 
         return Markdown("\n".join(f"- {sentence}" for sentence in sentences))
 
-    def findings(self, *names: str) -> "Styler":
+    def findings(self, *names: str) -> "Styler | Markdown":
         """What the paper says of some measurements beside what was measured: a row per claim and model."""
+        if why := self._lacking("The findings are not decided", [f"{name}-" for name in names], self._folder):
+            return why
         own = [claim for claim in claims.read(self.paper) if claim.table.rpartition("-")[0] in names]
         return shown(claims.findings(own, self._folder))
+
+    def _lacking(self, said: str, tables: Sequence[str], folder: Path) -> "Markdown | None":
+        """What stands in the place of what no model could be measured for, if nothing older is there either."""
+        for table in tables:
+            why = self.unmeasured.get(table.rpartition("-")[0])
+            if why is not None and not any(folder.glob(f"{table}*.csv")):
+                from IPython.display import Markdown
+
+                return Markdown(f"*{said}: {html.escape(str(why))}*")
+        return None
 
     def _artifact(self, slug: str) -> artifacts.Artifact:
         known = {artifact.slug: artifact for artifact in paper(self.paper).load("artifacts")}
@@ -152,6 +175,26 @@ class Workspace:
                 f"{name}: read from the committed record of {said[0]}, measured on {said[1]}; "
                 "FRESH = True measures it here"
             )
+
+
+@dataclass(frozen=True)
+class Unmeasured(Mapping):
+    """Stands for the tables of a measurement that no model could have, so that the rest of a notebook runs."""
+
+    measurement: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.measurement} was not measured, because {self.reason}"
+
+    def __getitem__(self, table: str):
+        raise InputError(f"{self}; leave this cell out, or name another model in MODELS")
+
+    def __iter__(self):
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
 
 
 def shown(table: pd.DataFrame) -> "Styler":
