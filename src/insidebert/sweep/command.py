@@ -7,18 +7,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from insidebert.errors import InputError
-from insidebert.files import write_json
+from insidebert.files import remove_leftovers, write_json
 from insidebert.models.embedded import EMBEDDED
 from insidebert.models.names import absolute, folder_at, parts_of
-from insidebert.papers import paper
+from insidebert.papers import paper, paper_of
 from insidebert.results.measurements import Measurement
 from insidebert.results.notebooks import Notebook, discover
 from insidebert.results.parameters import checked, merged, profile_file, profile_parameters
 from insidebert.results.paths import Paths
 from insidebert.sweep import zoo as zoos
-from insidebert.sweep.cluster import Cluster
+from insidebert.sweep.cluster import Cluster, opened
 from insidebert.sweep.plan import Asked, asked, drawn
-from insidebert.sweep.run import measure
+from insidebert.sweep.run import identified, measure
 
 FAILED = ("model", "notebook", "measurement", "reason")
 
@@ -66,7 +66,7 @@ class Sweep:
         while waiting:
             for run in waiting:
                 self._plan(run)
-            todo = [own for key, own in self._measurements.items() if not self._is_there(key)]
+            todo = [own for own in self._measurements.values() if not self._is_there(own)]
             self.say(f"{len(self._measurements)} measurements, {len(self._measurements) - len(todo)} of them are there")
             again = [run for run in waiting if self._of(run).waiting]
             if not todo and len(again) == len(waiting):
@@ -80,7 +80,7 @@ class Sweep:
                 self.say(f"[{len(ended)}/{total}, {seconds:.0f} s] {own.name}, {_label(own)}: {told}")
 
             failed = measure(todo, self.cluster, self.paths.cache, self.paths.root, self.shards, done)
-            self._there |= {own.key: True for own in todo}  # or failed, which will not change today
+            self._there |= {own.key: True for own in todo}
             for key, reason in failed.items():
                 own = self._measurements[key]
                 self._fail(_label(own), own.record.about["notebook"], own.name, reason)
@@ -102,18 +102,15 @@ class Sweep:
     def _of(self, run: Run) -> Asked:
         return self.plans[run.member, run.notebook.name]
 
-    def _is_there(self, key: str) -> bool:
-        """Whether a measurement is in the cache, or failed; one that is looked at for the first time is read."""
-        if key not in self._there:
-            if key not in self._measurements:
-                return bool(list(self.paths.cache.glob(f"{key}/*.json")))
-            self._there[key] = self._measurements[key].kept(self.paths.cache) is not None
-        return self._there[key]
+    def _is_there(self, own: Measurement) -> bool:
+        """Whether a measurement is in the cache, whole; or failed, which will not change today."""
+        if own.key not in self._there:
+            self._there[own.key] = own.kept(self.paths.cache) is not None
+        return self._there[own.key]
 
     def _identify(self, names: set[str]) -> None:
         """Find every trained model: what is here, here; what is on the Hub, where it will be measured."""
         from insidebert.models import loading
-        from insidebert.sweep.tasks import identified
 
         trained = sorted({_trained(name) for name in names})
         away = [name for name in trained if name not in EMBEDDED and not folder_at(name)]
@@ -193,3 +190,56 @@ def _label(own: Measurement) -> str:
 def _trained(name: str) -> str:
     _, base, revision, _ = parts_of(name)
     return f"{base}@{revision}" if revision else base
+
+
+def sweep(path: Path, **cluster) -> int:
+    """Measure a zoo; the exit status is 1 if something failed.
+
+    Args:
+        path: of the zoo file.
+        cluster: arguments of `cluster.opened`.
+
+    Raises:
+        InputError: the zoo cannot be read, a parameter or a data set cannot be used, there is no cluster.
+    """
+    zoo, members = zoos.read(path)
+    paths = Paths.find(f"zoo-{path.stem}")
+    remove_leftovers(paths.output, paths.cache)
+    runs = runs_of(zoo, members, paths)
+    check({run.notebook.name: run for run in reversed(runs)}, paths)
+    with opened(**cluster) as machines:
+        made = Sweep(paths, machines, zoo.shards)
+        made.all(runs)
+    return told(made.failures, paths.output)
+
+
+def check(runs: dict[str, Run], paths: Paths) -> None:
+    """What can be known before anything runs: each notebook's data, asked of one member.
+
+    Raises:
+        InputError: all that was found, a line each.
+    """
+    found = []
+    for name, run in runs.items():
+        if (own := paper_of(name)) and own.check:
+            try:
+                own.load("check")(run.parameters, paths)
+            except InputError as error:
+                found.append(f"notebook {name}: {error}")
+    if found:
+        raise InputError("nothing was run:\n" + "\n".join(found))
+
+
+def measure_planned(planned: dict[str, tuple], paths: Paths, **cluster) -> None:
+    """Measure on a cluster what notebooks are about to ask; what fails there is tried again by the notebook itself.
+
+    Args:
+        planned: name -> notebook and its parameters, checked.
+        paths: of the profile.
+        cluster: arguments of `cluster.opened`.
+    """
+    runs = [Run(", ".join(own.get("MODELS", [])), notebook, own) for notebook, own in planned.values()]
+    with opened(**cluster) as machines:
+        made = Sweep(paths, machines)
+        made.all(runs)
+    told(made.failures, paths.output)

@@ -33,7 +33,11 @@ class Asked:
 
 
 def asked(
-    notebook: Path, parameters: dict, paths: Paths, source_of: "Callable[[str], Source]", there: Callable[[str], bool]
+    notebook: Path,
+    parameters: dict,
+    paths: Paths,
+    source_of: "Callable[[str], Source]",
+    there: Callable[[Measurement], bool],
 ) -> Asked:
     """The measurements of a notebook, under the keys that it would find them by itself.
 
@@ -42,7 +46,7 @@ def asked(
         parameters: all of them, checked.
         paths: whose cache is meant.
         source_of: model name -> what `loading.resolve` would give.
-        there: key of a measurement -> whether its tables are in the cache.
+        there: measurement -> whether its tables are in the cache.
 
     Raises:
         InputError: a setting cannot be used; a statement fails, with its place.
@@ -73,7 +77,7 @@ class _Planned:
 
     paths: Paths
     source_of: "Callable[[str], Source]"
-    there: Callable[[str], bool]
+    there: Callable[[Measurement], bool]
     found: list[Measurement] = field(default_factory=list)
     notebook: str = ""
     incomplete: bool = False
@@ -86,7 +90,7 @@ class _Planned:
         sources = [None] if names is None else [self.source_of(model) for model in names]
         own = measurements(name, self.notebook, function, sources, settings, self.paths.root)
         self.found += own
-        self.incomplete = self.incomplete or not all(self.there(one.key) for one in own)
+        self.incomplete = self.incomplete or not all([self.there(one) for one in own])
         return _Tables(own, self.paths.cache)
 
     def draw(self, *names: str) -> None:

@@ -1,6 +1,7 @@
 """Measurements through a cluster into the cache: one task a slot, each result kept as it comes, whatever dies."""
 
 import queue
+import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -10,7 +11,7 @@ from insidebert.errors import InputError
 from insidebert.results.measurements import Measurement
 from insidebert.sweep.cluster import TICK, Cluster
 from insidebert.sweep.join import SHARDED
-from insidebert.sweep.tasks import Outcome, Task, perform, perform_shard, reached, tables_of, task_of
+from insidebert.sweep.tasks import Outcome, Task, identify, perform, perform_shard, reached, tables_of, task_of
 
 SENT = 100
 """Times that a task's files are sent; every worker may lack each of them once."""
@@ -81,6 +82,20 @@ def measure(
         OSError: the cache cannot be written, for want of space or rights; all that was kept before is whole.
     """
     return _Run(cluster, cache, done).all(asked, root, shards) if asked else {}
+
+
+def identified(names: list[str], cluster: Cluster) -> dict:
+    """Trained models of the Hub, found where they will be measured: name -> source, or the error that says why not."""
+    while not cluster.slots():
+        time.sleep(TICK)
+    futures = {name: cluster.submit(identify, name) for name in names}
+    found = {}
+    for name, future in futures.items():
+        try:
+            found[name] = future.result()
+        except Exception as error:  # its worker died, or the scheduler; the other models go on
+            found[name] = InputError(f"model {name} could not be looked up: {type(error).__name__}: {error}")
+    return found
 
 
 class _Run:

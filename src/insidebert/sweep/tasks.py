@@ -181,6 +181,16 @@ def _here(value) -> tuple:
     return value, None
 
 
+def identify(name: str):
+    """A model as the Hub has it now, or why there is none; its files stay on the machine that found it."""
+    from insidebert.models import loading
+
+    try:
+        return replace(loading.resolve(name), folder=None)
+    except (InputError, OSError) as error:
+        return InputError(str(error))
+
+
 def reached(own: Measurement) -> tuple[str, str, dict]:
     """The module of a measuring function, the hash of all code behind it, and the versions of the libraries."""
     modules = cache.closure(own.function.__module__)
