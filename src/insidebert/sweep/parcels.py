@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -47,10 +48,8 @@ class Parcel:
         places = [Path(self.path), self.shelf]
         if "#" in Path(self.path).name:
             places[1] = self.shelf.with_name(Path(self.path).name)
-        try:
+        with suppress(InputError):  # the package without a checkout
             places.insert(1, Paths.find().root / self.inside)
-        except InputError:  # the package without a checkout
-            pass
         for place in places if self.inside else places[:1] + places[-1:]:
             if found := self._at(place):
                 return found

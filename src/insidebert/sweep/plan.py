@@ -90,7 +90,7 @@ class _Planned:
         sources = [None] if names is None else [self.source_of(model) for model in names]
         own = measurements(name, self.notebook, function, sources, settings, self.paths.root)
         self.found += own
-        self.incomplete = self.incomplete or not all([self.there(one) for one in own])
+        self.incomplete = self.incomplete or not all(map(self.there, own))
         return _Tables(own, self.paths.cache)
 
     def draw(self, *names: str) -> None:

@@ -4,6 +4,7 @@ import queue
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -117,10 +118,8 @@ class _Run:
         try:
             while self.todo or self.flying:
                 self._submit()
-                try:
+                with suppress(queue.Empty):
                     self._land(self.landed.get(timeout=TICK))
-                except queue.Empty:
-                    pass
                 if self.cluster.lost:
                     self._start_over()
         finally:
