@@ -1,6 +1,5 @@
 """Machines that measure: a Dask cluster of this machine or any other, whose workers fit or are refused by name."""
 
-import asyncio
 import logging
 import time
 from collections.abc import Callable, Iterator
@@ -14,6 +13,9 @@ from insidebert.sweep.parcels import Parcel, shelve
 
 PATIENCE = 60.0
 """Seconds to wait for a scheduler to come back, or for a worker that fits."""
+
+REACH = 10
+"""Seconds that a scheduler may take to answer at all."""
 
 TICK = 1.0
 """Seconds between looks at who is there."""
@@ -32,6 +34,7 @@ class Cluster:
         patience: seconds.
         say: what to do with a line for the reader.
         client: the connection.
+        fit: workers that can be used.
         refused: worker -> why it is not used.
     """
 
@@ -40,9 +43,10 @@ class Cluster:
     patience: float = PATIENCE
     say: Callable[[str], None] = print
     client: object = None
+    fit: set[str] = field(default_factory=set)
     refused: dict[str, str] = field(default_factory=dict)
     _wanted: dict = field(default_factory=dict)
-    _looked: tuple[float, int] = (0.0, 0)
+    _looked: float = 0.0
     _alone_since: float | None = None
 
     def want(self, modules: list[tuple[str, str, dict]]) -> None:
@@ -52,47 +56,47 @@ class Cluster:
             modules: name, hash of all code behind it, versions of libraries; see `tasks.reached`.
         """
         self._wanted |= {name: [code, versions] for name, code, versions in modules}
-        self._looked, self.refused = (0.0, 0), {}
-
-    @property
-    def resource(self) -> dict[str, int]:
-        """What a fit worker has one of, so that it does one task at a time: random states belong to a process."""
-        return {f"insidebert-{cache.key(self._wanted)}": 1}
+        self._looked, self.fit, self.refused = 0.0, set(), {}
 
     def slots(self) -> int:
-        """How many tasks can run at once: fit workers, new ones included.
+        """How many tasks can run at once: one a fit worker; workers that are new are asked first.
 
         Raises:
             InputError: none for longer than the cluster's patience, with those that were refused.
         """
-        if time.monotonic() - self._looked[0] > TICK:
-            self._looked = (time.monotonic(), self._fit_workers())
-        if count := self._looked[1]:
+        if time.monotonic() - self._looked > TICK:
+            self._look()
+            self._looked = time.monotonic()
+        if self.fit:
             self._alone_since = None
-            return count
+            return len(self.fit)
         self._alone_since = self._alone_since or time.monotonic()
         if time.monotonic() - self._alone_since > self.patience:
             why = "".join(f"\n{worker}: {reason}" for worker, reason in self.refused.items()) or "\nthere is no worker"
             raise InputError(f"no worker of {self.client.scheduler.address} fits:{why}")
         return 0
 
-    def _fit_workers(self) -> int:
-        (name,) = self.resource
-        workers = self.client.scheduler_info(n_workers=-1)["workers"]
-        fit = [worker for worker, about in workers.items() if about["resources"].get(name)]
-        new = [worker for worker in workers if worker not in fit and worker not in self.refused]
-        if new:
-            answers = self.client.run(admit, name, self._wanted, workers=new, on_error="return")
+    def _look(self) -> None:
+        workers = set(self.client.scheduler_info(n_workers=-1)["workers"])
+        self.fit &= workers
+        if new := workers - self.fit - set(self.refused):
+            answers = self.client.run(misfit, self._wanted, workers=sorted(new), on_error="return")
             for worker, answer in answers.items():
                 if isinstance(answer, OSError):  # it went while it was asked
                     continue
                 if answer:
-                    reason = answer if isinstance(answer, str) else f"it cannot run this package: {answer!r}"
-                    self.refused[worker] = reason
-                    self.say(f"worker {worker} is not used: {reason}")
+                    self.refuse(
+                        worker, answer if isinstance(answer, str) else f"it cannot run this package: {answer!r}"
+                    )
                 else:
-                    fit.append(worker)
-        return len(fit)
+                    self.fit.add(worker)
+
+    def refuse(self, worker: str, reason: str) -> None:
+        """Give a worker nothing more to do, and say so."""
+        self.fit.discard(worker)
+        if worker not in self.refused:
+            self.refused[worker] = reason
+            self.say(f"worker {worker} is not used: {reason}")
 
     def send(self, parcel: Parcel, worker: str) -> None:
         """Bring a file or folder to a worker that lacks it.
@@ -104,9 +108,14 @@ class Cluster:
         self.say(f"{parcel.path}, {parcel.size / 2**20:.1f} MB, goes to {worker}")
         self.client.run(shelve, parcel, files, workers=[worker])
 
-    def submit(self, function: Callable, *arguments, **options):
-        """A future of what a fit worker returns."""
-        return self.client.submit(function, *arguments, resources=self.resource, pure=False, **options)
+    def submit(self, function: Callable, *arguments, worker: str = ""):
+        """A future of what a worker returns; it is a wish that it be this one, or one that fits.
+
+        A firm restriction would leave a task waiting for workers that have died, and Dask asks it of no new one.
+        """
+        wish = [worker] if worker else sorted(self.fit) if self.refused else []
+        where = {"workers": wish, "allow_other_workers": True} if wish else {}
+        return self.client.submit(function, *arguments, pure=False, **where)
 
     @property
     def lost(self) -> bool:
@@ -125,7 +134,7 @@ class Cluster:
         while True:
             try:
                 self.client = self.connect()
-                self._looked, self.refused = (0.0, 0), {}
+                self._looked, self.fit, self.refused = 0.0, set(), {}
                 return
             except OSError:
                 if time.monotonic() > deadline:
@@ -156,7 +165,7 @@ def opened(
     if scheduler:
 
         def connect():
-            return Client(scheduler, timeout=10, set_as_default=False)
+            return Client(scheduler, timeout=REACH, set_as_default=False)
 
         try:
             cluster = Cluster(connect, threads, client=connect(), **options)
@@ -168,36 +177,27 @@ def opened(
             cluster.client.close(timeout=5)
         return
     limits = dict.fromkeys(LIMITS, str(threads)) | {"OMP_WAIT_POLICY": "PASSIVE", "TQDM_DISABLE": "1"}
-    own = {"n_workers": workers, "threads_per_worker": 1, "memory_limit": memory, "dashboard_address": None}
+    own = {"n_workers": workers, "threads_per_worker": 1, "memory_limit": memory, "dashboard_address": "127.0.0.1:0"}
     with dask.config.set({"distributed.nanny.pre-spawn-environ": limits}):
         local = LocalCluster(**own, silence_logs=logging.CRITICAL)
     with local, Client(local, set_as_default=False) as client:
         yield Cluster(lambda: Client(local, set_as_default=False), threads, client=client, **options)
 
 
-async def admit(resource: str, wanted: dict, dask_worker=None) -> str:
-    """On a worker: take tasks of this resource from now on, one at a time; or say why not."""
-    reason = await asyncio.to_thread(misfit, wanted, __version__)
-    if not reason:
-        await dask_worker.set_resources(**{resource: 1})
-    return reason
-
-
-def misfit(wanted: dict[str, list], version: str) -> str:
+def misfit(wanted: dict[str, list]) -> str:
     """Why this process cannot measure what is wanted; empty if it can.
 
     Args:
         wanted: module -> hash of all code behind it, versions of libraries.
-        version: of this package here.
     """
     for module, (code, versions) in wanted.items():
         try:
             reached = cache.closure(module)
             own, here = cache.code_of(reached), cache.versions_of(reached)
         except (InputError, ImportError, OSError) as error:
-            return f"insidebert {version} there has no {module} ({error})"
+            return f"insidebert {__version__} there has no {module} ({error})"
         if own != code:
-            return f"insidebert {version} there has other code behind {module}; install the client's version"
+            return f"insidebert {__version__} there has other code behind {module}; install the client's version"
         if odd := [name for name in {**versions, **here} if versions.get(name) != here.get(name)]:
             return f"{odd[0]} is {here.get(odd[0])} there and {versions.get(odd[0])} here; install the same lock"
     return ""

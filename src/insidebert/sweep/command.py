@@ -113,7 +113,8 @@ class Sweep:
         from insidebert.models import loading
 
         trained = sorted({_trained(name) for name in names})
-        away = [name for name in trained if name not in EMBEDDED and not folder_at(name)]
+        here = (".", "/", "~")  # a folder that may be missing, and no name of the Hub
+        away = [name for name in trained if not (name in EMBEDDED or folder_at(name) or name.startswith(here))]
         for name in [name for name in trained if name not in away]:
             try:
                 self._sources[name] = loading.resolve(name)

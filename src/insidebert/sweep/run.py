@@ -104,7 +104,7 @@ class _Run:
         self.cluster, self.cache, self.done = cluster, cache, done
         self.todo: deque[_Unit] = deque()
         self.flying: dict[str, tuple[_Unit, object]] = {}
-        self.landed: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self.landed: queue.Queue[str] = queue.Queue()
         self.failed: dict[str, str] = {}
 
     def all(self, asked: list[Measurement], root: Path, shards: int) -> dict[str, str]:
@@ -137,12 +137,13 @@ class _Run:
             work, threads = unit.work, self.cluster.threads
             if work.own.key in self.failed:
                 continue
-            where = {"workers": [unit.worker], "allow_other_workers": True} if unit.worker else {}
             if unit.part is not None:
-                future = self.cluster.submit(perform_shard, work.task, threads, unit.part, work.parts, **where)
+                future = self.cluster.submit(
+                    perform_shard, work.task, threads, unit.part, work.parts, worker=unit.worker
+                )
             else:
                 found = [work.shards[part] for part in sorted(work.shards)] or None
-                future = self.cluster.submit(perform, work.task, threads, found, **where)
+                future = self.cluster.submit(perform, work.task, threads, found, worker=unit.worker)
             self.flying[future.key] = unit, future
             future.add_done_callback(lambda future: self.landed.put(future.key))
             free -= 1
@@ -179,6 +180,9 @@ class _Run:
                 self.todo.extendleft(_Unit(again.work, again.part, outcome.worker) for again in unit.work.units())
             except (InputError, OSError) as error:
                 self._end(own, str(error))
+        elif outcome.misfit:
+            self.cluster.refuse(outcome.worker, outcome.misfit)
+            self.todo.extendleft(unit.work.units())
         elif outcome.failed:
             self._end(own, outcome.failed)
         else:

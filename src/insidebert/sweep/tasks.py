@@ -4,6 +4,8 @@ What runs here runs on a worker, which needs the package and nothing of the clie
 """
 
 import pkgutil
+import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,8 +18,11 @@ from insidebert.results import cache
 from insidebert.results.measurements import Measurement
 from insidebert.results.records import Record, run_data
 from insidebert.results.tables import read_back, written
-from insidebert.sweep import join
+from insidebert.sweep.cluster import misfit
 from insidebert.sweep.parcels import Parcel, model_parcel, parcel
+
+ONE_AT_A_TIME = threading.Lock()
+"""Random states, threads and the loop over attention belong to a process, so a worker of many threads has one task."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +36,7 @@ class Task:
         model: a name that means the same everywhere, or a Parcel; None for a measurement without a model.
         draw: of random weights: fields of a Source; empty for a trained model.
         identity: the model's, which a worker's own copy must have.
-        versions: of the libraries, for the record.
+        reached: what a worker must have: see `reached`.
     """
 
     key: str
@@ -40,7 +45,7 @@ class Task:
     model: str | Parcel | None
     draw: dict
     identity: dict
-    versions: dict
+    reached: tuple[str, str, dict]
 
 
 @dataclass(frozen=True)
@@ -51,6 +56,7 @@ class Outcome:
         tables: name -> text of the CSV, schema with its checksum.
         measured: as `records.run_data` gives it.
         absent: what the worker lacks; nothing was measured.
+        misfit: why the worker cannot be used at all; nothing was measured.
         failed: why not, for a reader; empty if it was.
         batches: of a shard, what `join.of_shard` found.
         worker: address.
@@ -59,6 +65,7 @@ class Outcome:
     tables: dict[str, tuple[str, dict]] | None = None
     measured: dict | None = None
     absent: Parcel | None = None
+    misfit: str = ""
     failed: str = ""
     batches: list | None = None
     worker: str = ""
@@ -78,7 +85,7 @@ def task_of(own: Measurement, root: Path) -> Task:
             draw = {name: getattr(own.source, name) for name in ("weights", "seed", "keep_embeddings")}
     identity = {name: value for name, value in own.about.items() if name != "settings"}
     settings = _packed(own.settings, root)
-    return Task(own.key, own.record.about, settings, model, draw, identity, own.identity["versions"])
+    return Task(own.key, own.record.about, settings, model, draw, identity, reached(own))
 
 
 def perform(task: Task, threads: int, shards: list[Outcome] | None = None) -> Outcome:
@@ -95,6 +102,8 @@ def perform(task: Task, threads: int, shards: list[Outcome] | None = None) -> Ou
 
 def perform_shard(task: Task, threads: int, part: int, parts: int) -> Outcome:
     """What every `parts`-th batch of sentences gives."""
+    from insidebert.sweep import join  # brings torch along
+
     return _told(lambda own: Outcome(batches=join.of_shard(own.made, part, parts)), task, threads)
 
 
@@ -109,11 +118,13 @@ def tables_of(outcome: Outcome) -> dict:
 
 def _told(attempt, task: Task, threads: int) -> Outcome:
     worker = _worker()
+    if reason := misfit({task.reached[0]: task.reached[1:]}):
+        return Outcome(misfit=reason, worker=worker)
     try:
         own = _unpacked(task)
         if isinstance(own, Parcel):
             return Outcome(absent=own, worker=worker)
-        with _threads(threads):
+        with ONE_AT_A_TIME, _threads(threads):
             return replace(attempt(own), worker=worker)
     except Exception as error:  # it is a row of what failed, and the other tasks go on
         reason = str(error) if isinstance(error, InputError) else f"{type(error).__name__}: {error}"
@@ -125,6 +136,8 @@ def _measured(own: Measurement, shards: list | None) -> Outcome:
     if shards is None:
         tables, measured = own.made()
     else:
+        from insidebert.sweep import join
+
         with join.replayed(shards):
             tables, _ = own.made()
         measured = run_data(time.perf_counter() - start, own.identity["versions"])
@@ -153,7 +166,7 @@ def _unpacked(task: Task) -> Measurement | Parcel:
             raise InputError(f"model {source.label} is another one on {_worker()}: its {', '.join(odd)} differ")
     module, _, name = task.about["function"].rpartition(".")
     function = pkgutil.resolve_name(f"{module}:{name}")
-    identity = {"model": task.identity, "versions": task.versions}
+    identity = {"model": task.identity, "versions": task.reached[2]}
     return Measurement(Record(task.about, "", []), function, source, settings, identity)
 
 
@@ -208,17 +221,20 @@ def _worker() -> str:
 
 @contextmanager
 def _threads(count: int) -> Iterator[None]:
-    """Inside, torch, numba and the linear algebra libraries use so many threads."""
-    import numba
-    import torch
+    """Inside, torch, numba and the linear algebra libraries that are loaded use so many threads."""
     from threadpoolctl import threadpool_limits
 
-    before, numba_before = torch.get_num_threads(), numba.get_num_threads()
+    torch, numba = sys.modules.get("torch"), sys.modules.get("numba")
+    before = torch and torch.get_num_threads(), numba and numba.get_num_threads()
     with threadpool_limits(count):
-        torch.set_num_threads(count)
-        numba.set_num_threads(min(count, numba.config.NUMBA_NUM_THREADS))
+        if torch:
+            torch.set_num_threads(count)
+        if numba:
+            numba.set_num_threads(min(count, numba.config.NUMBA_NUM_THREADS))
         try:
             yield
         finally:
-            torch.set_num_threads(before)
-            numba.set_num_threads(numba_before)
+            if torch:
+                torch.set_num_threads(before[0])
+            if numba:
+                numba.set_num_threads(before[1])
