@@ -247,7 +247,7 @@ def test_the_command_refuses_before_running(capsys, monkeypatch):
     assert "trains nothing that is kept; take 31-mcrc-attacks, 32-mcrc-unanswerable" in capsys.readouterr().err
     with pytest.raises(SystemExit):
         command.main(["figures", "--jobs", "foo"])
-    assert "'foo' is not a number of notebooks at a time" in capsys.readouterr().err
+    assert "'foo' is not a number from 1" in capsys.readouterr().err
 
 
 def test_everything_is_checked_before_the_first_notebook_starts(tmp_path, tiny_folder, monkeypatch, capsys):

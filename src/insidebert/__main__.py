@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 from insidebert.errors import InputError, NotebookError
 from insidebert.files import write_json
@@ -44,7 +45,8 @@ def guarded(command) -> int:
         print(f"insidebert: {error}; files that were there before are as they were", file=sys.stderr)
     except KeyboardInterrupt:
         print(
-            "insidebert: interrupted; what was measured is kept, `figures` and `run` go on from there", file=sys.stderr
+            "insidebert: interrupted; what was measured is kept, `figures`, `run` and `sweep` go on from there",
+            file=sys.stderr,
         )
         return 130
     return 1
@@ -63,6 +65,10 @@ def figures(options) -> int:
     _check(stale, paths)
     for name in [name for name in planned if name not in stale]:
         print(f"{name} is up to date")
+    if options.scheduler and stale:
+        from insidebert.sweep.command import measure_planned
+
+        measure_planned(stale, paths, scheduler=options.scheduler)
     # Measured on two processors: notebooks 23 and 24 take 186 s beside each other and 236 s one after the other.
     jobs = options.jobs or (min(2, os.cpu_count() or 1) if options.profile == COMMITTED else 1)
     if jobs > 1:
@@ -79,6 +85,14 @@ def run(options) -> int:
     _check(planned, paths)
     _run(planned, paths, fingerprints(planned, paths))
     return _told(paths, planned)
+
+
+def sweep(options) -> int:
+    """Measure every model of a zoo, on this machine or on a Dask cluster; a sweep that was cut off goes on."""
+    from insidebert.sweep import command
+
+    given = {name: getattr(options, name) for name in ("scheduler", "workers", "threads", "memory")}
+    return command.sweep(options.zoo, **given)
 
 
 def train(options) -> None:
@@ -244,16 +258,24 @@ def _told(paths: Paths, planned: dict) -> int:
 
 def _count(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of notebooks at a time, such as 2")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1, such as 2")
     return int(text)
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m insidebert", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="command")
-    for function in (figures, run, train, collect, redraw, reproduce, models):
+    for function in (figures, run, sweep, train, collect, redraw, reproduce, models):
         command = commands.add_parser(function.__name__, help=function.__doc__, description=function.__doc__)
         command.set_defaults(run=function)
+        if function in (figures, sweep):
+            command.add_argument("--scheduler", default="", metavar="tcp://HOST:8786", help="of a Dask cluster")
+        if function is sweep:
+            command.add_argument("zoo", type=Path, help="a zoo file, such as zoo/embedded.yml")
+            command.add_argument("--workers", type=_count, default=1, help="processes on this machine")
+            command.add_argument("--threads", type=_count, default=1, help="of every process")
+            command.add_argument("--memory", default="auto", help="limit of every process on this machine, such as 4GB")
+            continue
         command.add_argument("--profile", default=COMMITTED, help="embedded (default), smoke, paper")
         command.add_argument("--paper", choices=[own.name for own in papers()], help="only this paper")
         if function in (figures, run, train, reproduce):

@@ -31,17 +31,23 @@ def write_tidy(path: Path, table: pd.DataFrame) -> None:
     Raises:
         InputError: a column mixes types, has another's name, or holds a character that no file can.
     """
-    if table.columns.has_duplicates:
-        raise InputError(f"{path.name}: two columns have one name: {', '.join(map(str, table.columns))}")
-    types = {name: _type(path, table[name]) for name in table}
-    plain = pd.DataFrame({name: _plain(table[name], types[name]) for name in table}, index=table.index)
-    for name, kind in types.items():
-        for value in plain[name] if kind == "string" else []:
-            if any((ord(sign) < 32 and sign not in "\t\n\r") or "\ud800" <= sign <= "\udfff" for sign in value):
-                raise InputError(f"{path.name}, column {name}: {value!r} holds a character that text files cannot hold")
-    text = plain.to_csv(index=False, float_format=DIGITS, lineterminator="\n")
+    text, schema = written(path.name, table)
     write_text(path, text)
-    write_json(_schema(path), {"columns": types, "sha256": _sha256(text.encode())})
+    write_json(_schema(path), schema)
+
+
+def written(name: str, table: pd.DataFrame) -> tuple[str, dict]:
+    """What `write_tidy` writes: the text of the CSV, and its schema."""
+    if table.columns.has_duplicates:
+        raise InputError(f"{name}: two columns have one name: {', '.join(map(str, table.columns))}")
+    types = {column: _type(name, table[column]) for column in table}
+    plain = pd.DataFrame({column: _plain(table[column], types[column]) for column in table}, index=table.index)
+    for column, kind in types.items():
+        for value in plain[column] if kind == "string" else []:
+            if any((ord(sign) < 32 and sign not in "\t\n\r") or "\ud800" <= sign <= "\udfff" for sign in value):
+                raise InputError(f"{name}, column {column}: {value!r} holds a character that text files cannot hold")
+    text = plain.to_csv(index=False, float_format=DIGITS, lineterminator="\n")
+    return text, {"columns": types, "sha256": _sha256(text.encode())}
 
 
 def read_tidy(path: Path) -> pd.DataFrame:
@@ -55,12 +61,24 @@ def read_tidy(path: Path) -> pd.DataFrame:
         raise InputError(f"{path} is missing; `{command}` measures it")
     if not _schema(path).exists():
         raise InputError(f"{path} has no schema beside it ({_schema(path).name}); `{command}` measures anew, with both")
-    schema, content = read_json(_schema(path)), path.read_bytes()
-    columns, hashed = schema.get("columns"), schema.get("sha256")
-    if _sha256(content) != hashed:
+    content, schema = path.read_bytes(), read_json(_schema(path))
+    if _sha256(content) != schema.get("sha256"):
         content = content.replace(b"\r\n", b"\n")  # as git may check it out
-    if not isinstance(columns, dict) or _sha256(content) != hashed:
-        raise InputError(f"{path} is not as it was written (cut off or edited); `{command}` measures it anew")
+    try:
+        return read_back(content, schema)
+    except InputError:
+        raise InputError(f"{path} is not as it was written (cut off or edited); `{command}` measures it anew") from None
+
+
+def read_back(content: bytes, schema: dict) -> pd.DataFrame:
+    """A table from what `written` gave, wherever it has been in between.
+
+    Raises:
+        InputError: it is not what was written.
+    """
+    columns = schema.get("columns")
+    if not isinstance(columns, dict) or _sha256(content) != schema.get("sha256"):
+        raise InputError("a table is not as it was written: its checksum is another one")
     table = pd.read_csv(io.BytesIO(content), dtype=str, keep_default_na=False, encoding="utf-8", lineterminator="\n")
     return pd.DataFrame({name: _typed(table[name], kind) for name, kind in columns.items()})
 
@@ -116,7 +134,7 @@ def agree(one: pd.DataFrame, other: pd.DataFrame) -> bool:
     return True
 
 
-def _type(path: Path, column: pd.Series) -> str:
+def _type(table: str, column: pd.Series) -> str:
     kind = pd.api.types.infer_dtype(column, skipna=True)
     complete = not column.isna().any()
     if kind in ("string", "empty") and not pd.api.types.is_numeric_dtype(column):
@@ -127,7 +145,7 @@ def _type(path: Path, column: pd.Series) -> str:
         return "integer"
     if kind in ("integer", "floating", "mixed-integer-float", "empty"):
         return "number"
-    raise InputError(f"{path.name}, column {column.name}: {kind} values, where a tidy table has one type a column")
+    raise InputError(f"{table}, column {column.name}: {kind} values, where a tidy table has one type a column")
 
 
 def _plain(column: pd.Series, kind: str) -> pd.Series:

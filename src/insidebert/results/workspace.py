@@ -2,9 +2,7 @@
 
 import html
 import os
-import re
 import sys
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -15,10 +13,11 @@ import pandas as pd
 from insidebert.errors import InputError
 from insidebert.files import remove_leftovers
 from insidebert.papers import paper, paper_of, papers
-from insidebert.results import artifacts, cache, claims
+from insidebert.results import artifacts, claims
 from insidebert.results.failures import record_failure
+from insidebert.results.measurements import Measurement, measurements
 from insidebert.results.paths import COMMITTED, INTERACTIVE, Paths, plain_name
-from insidebert.results.records import WHOSE, Part, Record, run_data
+from insidebert.results.records import Part, Record
 from insidebert.results.scoreboard import plain
 
 if TYPE_CHECKING:
@@ -79,31 +78,24 @@ class Workspace:
         """
         from insidebert.models import loading  # brings torch along, which collecting and drawing do without
 
-        plain_name(name, "measurement")
         sources = [None] if names is None else [loading.resolve(model) for model in names]
         _refuse_namesakes(names or [], sources)
-        labels = {source.label for source in sources if source}
-        by_model = {k: v for k, v in settings.items() if labels and isinstance(v, dict) and labels <= set(v)}
-        known = cache.identity(function, {k: v for k, v in settings.items() if k not in by_model}, self.paths.root)
-        about = {"measurement": name, "notebook": self.notebook} | {k: known[k] for k in ("function", "settings")}
-        record = Record(about, cache.key(known["function"], known["settings"], known["code"]), [])
+        asked = measurements(name, self.notebook, function, sources, settings, self.paths.root)
+        record = replace(asked[0].record, parts=[])
         before = Record.read(self._folder, name)
-        alike = before if before and before.about["settings"] == about["settings"] else None
-        committed, asked, failed, read_back = self._committed(record), [], [], []
-        for source in sources:
-            own = {k: {source.label: v[source.label]} for k, v in by_model.items()}
-            whose = _about(source, own, self.paths.root)
-            asked.append((whose.get("label", ""), whose.get("weights", "")))
+        alike = before if before and before.about["settings"] == record.about["settings"] else None
+        committed, failed, read_back = self._committed(record), [], []
+        for own in asked:
             try:
-                if part := committed and committed.part(whose):
+                if part := committed and committed.part(own.about):
                     read_back.append(part)
                 else:
-                    part = self._measured(record, function, source, settings | own, known | {"model": whose})
-                record.parts.append(part.settled(alike and alike.part(whose)))
+                    part = self._measured(own)
+                record.parts.append(part.settled(alike and alike.part(own.about)))
             except Exception as error:  # whatever it is, the other models' results are not to be lost by it
-                failed.append((source, error))
+                failed.append((own.source, error))
         if self.paths.profile != INTERACTIVE and not os.environ.get("INSIDEBERT_ONLY"):
-            record = record.joined(before, asked)
+            record = record.joined(before, [own.whose for own in asked])
         if not record.parts and not all(isinstance(error, InputError) for _, error in failed):
             raise next(error for _, error in failed if not isinstance(error, InputError))
         self._tell(name, failed, read_back)
@@ -168,22 +160,10 @@ class Workspace:
         kept = Record.read(folder, record.about["measurement"])
         return kept if kept and kept.key == record.key else None
 
-    def _measured(self, record: Record, function: Callable, source, settings: dict, identity: dict) -> Part:
+    def _measured(self, own: Measurement) -> Part:
         """One model's part, from the cache if it is there and whole."""
-        name, label = record.about["measurement"], re.sub(r"[^\w.-]+", "--", source.label) if source else "data"
-        folder = self.paths.cache / f"{name}-{label}-{cache.key(identity)}"
-        kept = None if self.fresh else Record.read(folder, name)
-        if not kept:
-            from insidebert.models import loading
-
-            start = time.perf_counter()
-            tables = function(loading.load(source), **settings) if source else function(**settings)
-            if source:
-                tables = {key: _of_model(table, source) for key, table in tables.items()}
-            measured = run_data(time.perf_counter() - start, identity["versions"])
-            replace(record, parts=[Part(identity["model"], measured, tables)]).write(folder)
-            kept = Record.read(folder, name)
-        return kept.parts[0]
+        kept = None if self.fresh else own.kept(self.paths.cache)
+        return kept or own.keep(self.paths.cache, *own.made())
 
     def _tell(self, name: str, failed: list[tuple], read_back: list[Part]) -> None:
         """Say and record what was not measured, and say what was only read."""
@@ -221,16 +201,6 @@ class Unmeasured(Mapping):
 def shown(table: pd.DataFrame) -> "Styler":
     """A table as a notebook shows it: without its index, and with text from outside as text."""
     return table.style.hide().format(escape="html").format_index(escape="html", axis=1)
-
-
-def _of_model(table: pd.DataFrame, source) -> pd.DataFrame:
-    table = table.assign(model=source.label, weights=source.weights)
-    return table[[*WHOSE, *(column for column in table if column not in WHOSE)]]
-
-
-def _about(source, own: dict, root: Path) -> dict:
-    """What tells a model's part from others: its identity, and the settings that are its own."""
-    return {} if source is None else source.identity | ({"settings": cache.recorded(own, root)} if own else {})
 
 
 def _refuse_namesakes(names: list[str], sources: list) -> None:

@@ -1,0 +1,165 @@
+"""Zoo files, and what notebooks ask of a zoo's members."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from insidebert.errors import InputError
+from insidebert.models import loading
+from insidebert.results.notebooks import Notebook, discover
+from insidebert.results.paths import COMMITTED, Paths
+from insidebert.sweep import command, zoo
+from insidebert.sweep.cluster import Cluster
+from insidebert.sweep.command import Sweep
+from insidebert.sweep.plan import asked, drawn
+from insidebert.sweep.slices import measuring
+
+PATHS = Paths.find(COMMITTED)
+ZOOS = sorted((PATHS.root / "zoo").glob("*.yml"))
+
+
+def written(tmp_path, text: str) -> Path:
+    path = tmp_path / "own.yml"
+    path.write_text(text)
+    return path
+
+
+def test_patterns_run_through_their_values(tmp_path):
+    text = """
+models:
+  - name: minilm-l6
+    groups: {size: 23}
+  - name: "some/bert-seed_{seed}-step_{step}k"
+    values: {step: [0, 20], seed: 1..3}
+    revision: "r{seed}"
+    groups: {size: 110}
+"""
+    _, members = zoo.read(written(tmp_path, text))
+    assert [member.name for member in members[:3]] == [
+        "minilm-l6",
+        "some/bert-seed_1-step_0k@r1",
+        "some/bert-seed_1-step_20k@r1",
+    ]
+    assert len(members) == 1 + 3 * 2
+    family = "some/bert-seed_{seed}-step_{step}k@r{seed}"
+    assert members[-1].groups == {"family": family, "size": 110, "seed": 3, "step": 20}
+
+
+def test_a_group_without_values_stands_for_the_folders_there_are(tmp_path):
+    for seed, step in ((1, 100), (1, 20), (0, 20)):
+        (tmp_path / f"seed-{seed}" / f"step-{step}").mkdir(parents=True)
+    (tmp_path / "seed-0" / "step-20" / "other").mkdir()
+    (tmp_path / "seed-0" / "step-20.txt").touch()
+    pattern = f"random:{tmp_path}/seed-{{seed}}/step-{{step}}"
+    _, members = zoo.read(written(tmp_path, f"models: [{{name: '{pattern}'}}]"))
+    assert [(member.groups["seed"], member.groups["step"]) for member in members] == [(0, 20), (1, 20), (1, 100)]
+    assert members[0].name == f"random:{tmp_path}/seed-0/step-20"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("models: []", r"own.yml, models: List should have at least 1 item"),
+        ("models: [{name: a}]\nmodel: b", r"model: there is no such key; about, profile"),
+        ("models: [{name: a, size: 1}]", r"models\[1\].size: there is no such key"),
+        ("models: [{name: a}, {name: a}]", "a is twice in the zoo"),
+        ("models: [{name: 'a{seed}', values: {seed: 0-4}}]", r"values.seed is '0-4'; it takes a list, or a span"),
+        ("models: [{name: a, values: {seed: 0..4}}]", "'seed' has values but"),
+        ("models: [{name: 'a{seed}', values: {seed: [1]}, groups: {seed: 1}}]", "'seed' stands in the name and in"),
+        ("models: [{name: 'no/such/{seed}'}]", "no folder is called no/such/{seed}"),
+        ("models: [{name: 'a{seed}-{step}', values: {seed: [1]}}]", r"\{step\} has no values"),
+        ("models: [{name: 3}]", r"models\[1\].name: Input should be a valid string, not 3"),
+        ("models: [", "own.yml, line 1: not YAML"),
+        ("- a", "own.yml, line 1: Input should be a valid dictionary"),
+        ("models: [{name: a}]\nshards: 0", "shards: Input should be greater than or equal to 1"),
+    ],
+)
+def test_what_a_zoo_file_says_wrongly_is_named(tmp_path, text, said):
+    with pytest.raises(InputError, match=said):
+        zoo.read(written(tmp_path, text))
+
+
+def test_a_zoo_file_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(InputError, match="no zoo file"):
+        zoo.read(tmp_path / "none.yml")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("notebooks: [none]", "names a notebook 'none'; there are 11-open"),
+        ("papers: [none]", "no paper 'none'"),
+        ("profile: none", "no profile 'none'"),
+        ("parameters: {NONE: 1}", "sets 'NONE', which is a parameter of none"),
+        ("parameters: {MODELS: [a]}", "sets MODELS; a sweep sets that itself"),
+        ("parameters: {SEGMENTS: many}", "SEGMENTS is 'many'; it takes a whole number"),
+    ],
+)
+def test_what_a_zoo_asks_for_is_checked_first(tmp_path, text, said):
+    found = zoo.read(written(tmp_path, f"models: [{{name: minilm-l6}}]\n{text}"))
+    with pytest.raises(InputError, match=said):
+        command.runs_of(*found, PATHS)
+
+
+@pytest.mark.parametrize("path", [path for path in ZOOS if path.stem != "tiny"], ids=lambda path: path.stem)
+def test_every_zoo_of_the_repository_can_be_planned(path):
+    found, members = zoo.read(path)
+    runs = command.runs_of(found, members, PATHS)
+    assert len({run.member for run in runs}) == len(members) > 1 and found.about
+
+
+def test_a_notebook_is_cut_to_what_measurements_rest_on(tmp_path):
+    cells = [
+        ("A = 1", ["parameters"]),
+        ("%matplotlib inline\nimport numpy as np\nimport pandas as pd\nfrom x import f, Workspace", []),
+        ("work = Workspace.open('n', A)\nmodel = load(A)\nother = {}\nother['a'] = np.ones(A)", []),
+        ("pd.DataFrame({name: 1 for name in model})\nname = model", []),
+        ("found = work.measure('m', f, [A], own={name: A for name in other})\nwork.draw('m')", []),
+    ]
+    made = [{"cell_type": "code", "source": code, "metadata": {"tags": tags}} for code, tags in cells]
+    path = tmp_path / "n.ipynb"
+    path.write_text(json.dumps({"cells": made}))
+    kept = measuring(path)
+    assert [sorted(statement.binds) for statement in kept] == [
+        ["np"],
+        ["Workspace", "f"],
+        ["work"],
+        ["other"],
+        ["other"],
+        ["found"],
+    ]
+    assert kept[-1].measures == ("m",) and kept[-1].place == "n.ipynb, code cell 5"
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize(
+    "notebook", [n for n in discover(PATHS) if "RANDOM_BASELINE" in n.defaults or n.draws], ids=lambda n: n.name
+)
+def test_a_plan_asks_what_the_notebook_asked(notebook: Notebook):
+    """Against the committed records, which the notebooks themselves wrote."""
+    name = "minilm-l6"
+    parameters = notebook.defaults | {"MODELS": [name], "PROFILE": COMMITTED}
+    found = asked(notebook.path, parameters, PATHS, lambda model: drawn(model, loading.resolve), lambda own: False)
+    records = [json.loads(path.read_text()) for path in PATHS.results.glob("*/[!.]*.json")]
+    own = {record["measurement"]: record for record in records if record.get("notebook") == notebook.name}
+    assert set(own) == {one.name for one in found.measurements} | set(found.waiting)
+    assert found.waiting == (("examples",) if notebook.name == "23-look-at-heads" else ())
+    for one in found.measurements:
+        record = own[one.name]
+        assert {key: record[key] for key in ("function", "settings")} == {
+            key: one.record.about[key] for key in ("function", "settings")
+        }
+        if one.source:
+            (kept,) = (m for m in record["models"] if (m["label"], m["weights"]) == one.whose)
+            assert {key: kept[key] for key in one.about} == json.loads(json.dumps(one.about))
+
+
+def test_a_model_that_is_not_there_costs_one_row_a_notebook(tmp_path, tiny_folder):
+    found, members = zoo.read(
+        written(tmp_path, f"notebooks: [12-open-sesame-confusion]\nmodels: [{{name: '{tmp_path}/none'}}]")
+    )
+    sweep = Sweep(Paths(PATHS.root, "zoo-own", tmp_path / "build"), Cluster(None), say=lambda line: None)
+    sweep.all(command.runs_of(found, members, PATHS))
+    (row,) = sweep.failures
+    assert row["model"] == f"{tmp_path}/none" and "does not exist" in row["reason"]
