@@ -133,7 +133,9 @@ def test_a_notebook_is_cut_to_what_measurements_rest_on(tmp_path):
 
 
 @pytest.mark.integration
-@pytest.mark.parametrize("notebook", [n for n in discover(PATHS) if "RANDOM_BASELINE" in n.defaults or n.draws], ids=lambda n: n.name)
+@pytest.mark.parametrize(
+    "notebook", [n for n in discover(PATHS) if "RANDOM_BASELINE" in n.defaults or n.draws], ids=lambda n: n.name
+)
 def test_a_plan_asks_what_the_notebook_asked(notebook: Notebook):
     """Against the committed records, which the notebooks themselves wrote."""
     name = "minilm-l6"
