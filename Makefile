@@ -3,6 +3,8 @@
 #   make figures                 every figure, table and claim    PROFILE=embedded|smoke|paper   MODELS="a b"
 #   make figures PAPER=...       of one paper                     JOBS=1 runs one notebook at a time, not two
 #                                ONLY=1 keeps nobody else's rows in the tables
+#                                SCHEDULER=tcp://... measures on a Dask cluster
+#   make sweep ZOO=...           many models, such as zoo/embedded.yml    WORKERS=2   SCHEDULER=tcp://...
 #   make redraw                  draw again from the tidy tables, without a model
 #   make recorded                measure anew on UD English EWT and GUM   TREEBANK=... DOCUMENTS=...
 #                                and on DREAM   QUESTIONS=...
@@ -25,6 +27,9 @@ PAPER   ?=
 MODELS  ?=
 JOBS    ?=
 ONLY    ?=
+ZOO     ?= zoo/embedded.yml
+WORKERS ?=
+SCHEDULER ?=
 VENV    ?= .venv
 SYSTEM_PYTHON ?= python3
 
@@ -42,11 +47,16 @@ endif
 OPTIONS   := --profile $(PROFILE) $(if $(MODELS),--models $(MODELS)) $(if $(PAPER),--paper $(PAPER))
 
 .DELETE_ON_ERROR:
-.PHONY: figures recorded redraw reproduce book slides exercises test test-unit test-browser campaign lint bench lab lab-zh lock base clean help
+.PHONY: figures sweep recorded redraw reproduce book slides exercises test test-unit test-browser campaign lint bench lab lab-zh lock base clean help
 
 # The command itself knows which notebooks are out of date: those whose source, parameters, models, data or code changed.
 figures: $(READY)
-	@$(PYTHON) -m insidebert figures $(OPTIONS) $(if $(JOBS),--jobs $(JOBS)) $(if $(ONLY),--only)
+	@$(PYTHON) -m insidebert figures $(OPTIONS) $(if $(JOBS),--jobs $(JOBS)) $(if $(ONLY),--only) \
+		$(if $(SCHEDULER),--scheduler $(SCHEDULER))
+
+sweep: $(READY)
+	@$(PYTHON) -m insidebert sweep $(ZOO) $(if $(WORKERS),--workers $(WORKERS)) \
+		$(if $(SCHEDULER),--scheduler $(SCHEDULER))
 
 # Hashes are checked. What torch needs on a GPU is gigabytes, so it comes only where torch is not the CPU build.
 $(READY): requirements.lock requirements-cuda.lock pyproject.toml

@@ -4,6 +4,7 @@ import os
 import time
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 
@@ -33,3 +34,12 @@ def layers(model, text: Path, factor: int = 1) -> dict[str, pd.DataFrame]:
     words = len(Path(text).read_text(encoding="utf-8").split())
     weight = sum(float(part.detach().double().abs().mean()) for part in model.encoder.parameters())
     return {"table": pd.DataFrame({"layers": [model.layers * factor], "weight": [weight], "words": [words]})}
+
+
+def busy(start: float, rounds: int) -> dict[str, pd.DataFrame]:
+    """Matrices, multiplied on one thread for about a tenth of a second a round."""
+    own = np.random.default_rng(int(start)).normal(size=(800, 800)) / 30
+    product = own
+    for _ in range(rounds * 5):
+        product = np.tanh(product @ own)
+    return {"rows": pd.DataFrame({"sum": [float(product.sum())]})}

@@ -167,14 +167,17 @@ def opened(
         def connect():
             return Client(scheduler, timeout=REACH, set_as_default=False)
 
-        try:
-            cluster = Cluster(connect, threads, client=connect(), **options)
-        except (OSError, ValueError) as error:
-            raise InputError(f"no scheduler answers at {scheduler} ({error}); `dask scheduler` starts one") from None
-        try:
-            yield cluster
-        finally:
-            cluster.client.close(timeout=5)
+        with _quiet("distributed.client"):
+            try:
+                cluster = Cluster(connect, threads, client=connect(), **options)
+            except (OSError, ValueError) as error:
+                raise InputError(
+                    f"no scheduler answers at {scheduler} ({error}); `dask scheduler` starts one"
+                ) from None
+            try:
+                yield cluster
+            finally:
+                cluster.client.close(timeout=5)
         return
     limits = dict.fromkeys(LIMITS, str(threads)) | {"OMP_WAIT_POLICY": "PASSIVE", "TQDM_DISABLE": "1"}
     own = {"n_workers": workers, "threads_per_worker": 1, "memory_limit": memory, "dashboard_address": "127.0.0.1:0"}
@@ -182,6 +185,18 @@ def opened(
         local = LocalCluster(**own, silence_logs=logging.CRITICAL)
     with local, Client(local, set_as_default=False) as client:
         yield Cluster(lambda: Client(local, set_as_default=False), threads, client=client, **options)
+
+
+@contextmanager
+def _quiet(name: str) -> Iterator[None]:
+    """Inside, a logger says nothing: that a scheduler is gone is told in one line, and not in a traceback."""
+    logger = logging.getLogger(name)
+    before = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
 
 
 def misfit(wanted: dict[str, list]) -> str:
