@@ -15,6 +15,7 @@ from insidebert.results.measurements import Measurement
 from insidebert.results.notebooks import Notebook, discover
 from insidebert.results.parameters import checked, merged, profile_file, profile_parameters
 from insidebert.results.paths import Paths
+from insidebert.sweep import tables
 from insidebert.sweep import zoo as zoos
 from insidebert.sweep.cluster import Cluster, opened
 from insidebert.sweep.plan import Asked, asked, drawn
@@ -81,9 +82,10 @@ class Sweep:
 
             failed = measure(todo, self.cluster, self.paths.cache, self.paths.root, self.shards, done)
             self._there |= {own.key: True for own in todo}
-            for key, reason in failed.items():
-                own = self._measurements[key]
-                self._fail(_label(own), own.record.about["notebook"], own.name, reason)
+            for member, notebook in self.plans:
+                for own in self.plans[member, notebook].measurements:
+                    if own.key in failed:
+                        self._fail(member if own.source else "", notebook, own.name, failed[own.key])
             waiting = again
         for run in waiting:
             for name in self._of(run).waiting:
@@ -211,7 +213,14 @@ def sweep(path: Path, **cluster) -> int:
     with opened(**cluster) as machines:
         made = Sweep(paths, machines, zoo.shards)
         made.all(runs)
-    return told(made.failures, paths.output)
+    verdicts = tables.write(made.plans, members, made.failures, paths)
+    status = told(made.failures, paths.output)
+    counts = verdicts["verdict"].value_counts()
+    print(
+        f"{len(members)} models, {verdicts['id'].nunique()} claims: " + ", ".join(f"{n} {v}" for v, n in counts.items())
+    )
+    print(f"tidy tables: {paths.results / 'zoo'}\nfigures: {paths.figures / 'zoo'}")
+    return status
 
 
 def check(runs: dict[str, Run], paths: Paths) -> None:

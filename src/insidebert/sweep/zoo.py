@@ -16,6 +16,10 @@ PLACE = re.compile(r"\{(\w+)\}")
 SPAN = re.compile(r"(-?\d+)\.\.(-?\d+)")
 """Whole numbers from one to another, both included, such as `0..24`."""
 
+RESERVED = {"member", "random", "family", "paper", "id", "statement", "unit", "holds_if", "measured", "low", "high"}
+RESERVED |= {"verdict", "why", "estimate", "error", "of_seeds", "seeds", "curve", "layer", "depth", "value", "twin"}
+"""Columns of the zoo's own tables."""
+
 Value = int | float | str
 
 
@@ -111,6 +115,8 @@ def _members(pattern: Pattern, place: str) -> list[Member]:
         raise InputError(f"{place}: {unused[0]!r} has values but {{{unused[0]}}} is not in the name or the revision")
     if twice := set(named) & set(pattern.groups):
         raise InputError(f"{place}: {min(twice)!r} stands in the name and in groups; one of them is enough")
+    if taken := RESERVED & {*named, *pattern.groups}:
+        raise InputError(f"{place}: a group cannot be called {min(taken)!r}, tables have a column of that name")
     common = {"family": whole} | pattern.groups
     open_groups = [group for group in named if group not in values]
     if open_groups:

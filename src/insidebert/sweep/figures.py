@@ -1,0 +1,207 @@
+"""The zoo in pictures, from tidy tables alone: verdicts, spread over seeds, training steps, depth."""
+
+from collections.abc import Iterable
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+from matplotlib.colors import ListedColormap
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+
+from insidebert.results.artifacts import Artifact
+from insidebert.results.claims import NOT_MEASURED
+from insidebert.results.plots import MARKERS, REFERENCE, label_ends, line, new_figure, ordered
+from insidebert.results.scoreboard import UNITS
+from insidebert.sweep.scoreboard import VERDICTS, agreement
+
+COLOURS = {"holds": "#1b7837", "cannot tell": "#dcdcdc", "fails": "#762a83", NOT_MEASURED: "#ffffff"}
+"""Green and purple of one darkness apart, which the colour-blind can tell."""
+
+NAMED = 60
+"""Models whose names fit below a map of verdicts; of more, the families are named."""
+
+FURTHEST = 6
+"""Standard errors from its limit at which a claim is drawn at the edge."""
+
+
+def in_order(members: pd.DataFrame) -> list[str]:
+    """Members by random weights, family and groups, numbers as numbers."""
+    columns = [column for column in members if column != "member"]
+    return members.sort_values(["random", *(c for c in columns if c != "random")], kind="stable")["member"].tolist()
+
+
+def verdict_map(verdicts: pd.DataFrame, members: pd.DataFrame) -> Figure:
+    """Every claim (rows) and every model (columns): does it hold?"""
+    names = [name for name in in_order(members) if name in set(verdicts["member"])]
+    claims = list(dict.fromkeys(zip(verdicts["paper"], verdicts["id"], strict=True)))
+    codes = verdicts["verdict"].map({name: code for code, name in enumerate(VERDICTS)})
+    grid = np.full((len(claims), len(names)), VERDICTS.index(NOT_MEASURED))
+    rows = {claim: row for row, claim in enumerate(claims)}
+    columns = {name: column for column, name in enumerate(names)}
+    keys = zip(verdicts["paper"], verdicts["id"], strict=True)
+    grid[[rows[key] for key in keys], verdicts["member"].map(columns)] = codes
+    few = len(names) <= NAMED
+    figure, ((ax,),) = new_figure(width=min(3.6 + 0.17 * len(names), 11), height=0.9 + 0.145 * len(claims))
+    ax.imshow(grid, cmap=ListedColormap([COLOURS[name] for name in VERDICTS]), vmin=-0.5, vmax=3.5, aspect="auto")
+    ax.set_yticks(range(len(claims)), [claim for _, claim in claims], fontsize=6.5)
+    if few:
+        ax.set_xticks(range(len(names)), _short(names), rotation=90, fontsize=6.5)
+        ax.set_xticks(np.arange(len(names) - 1) + 0.5, minor=True)
+        ax.set_yticks(np.arange(len(claims) - 1) + 0.5, minor=True)
+        ax.grid(which="minor", color="white", linewidth=0.8)
+        ax.grid(which="major", visible=False)
+    else:
+        _name_families(ax, members.set_index("member").loc[names, "family"].tolist())
+        ax.grid(visible=False)
+    ax.tick_params(which="both", length=0)
+    breaks = [row for row in range(1, len(claims)) if claims[row][0] != claims[row - 1][0]]
+    for row in breaks:
+        ax.axhline(row - 0.5, color="black", linewidth=0.8)
+    for first, last in zip([0, *breaks], [*breaks, len(claims)], strict=True):
+        ax.text(1.01, 1 - (first + last) / 2 / len(claims), claims[first][0], transform=ax.transAxes, fontsize=7,
+                rotation=270, va="center")  # fmt: skip
+    handles = [Patch(facecolor=COLOURS[name], edgecolor="0.6", label=name) for name in VERDICTS]
+    figure.legend(handles=handles, ncols=4, loc="lower left", bbox_to_anchor=(0, 1), fontsize=7.5, frameon=False)
+    return figure
+
+
+def spread_over_seeds(spread: pd.DataFrame) -> Figure:
+    """How far every claim lies on its own side of its limit, in standard errors of the multi-bootstrap."""
+    spread = spread[spread["error"] > 0]
+    recipes = _recipes(spread)
+    claims = list(dict.fromkeys(zip(spread["paper"], spread["id"], strict=True)))
+    figure, ((ax,),) = new_figure(width=6.4, height=0.9 + 0.17 * len(claims))
+    shades = ordered(range(recipes.nunique()))
+    for number, recipe in enumerate(dict.fromkeys(recipes)):
+        own = spread[recipes == recipe]
+        rows = [claims.index(key) for key in zip(own["paper"], own["id"], strict=True)]
+        distance = np.clip(_distance(own), -FURTHEST, FURTHEST)
+        marker = MARKERS[number % len(MARKERS)]
+        ax.plot(distance, rows, marker, color=shades[number], markersize=4, label=recipe, alpha=0.9)
+    for side in (-1.96, 1.96):
+        ax.axvline(side, color=REFERENCE, linewidth=0.8, linestyle=":")
+    ax.axvline(0, color="black", linewidth=0.8)
+    ax.set_yticks(range(len(claims)), [claim for _, claim in claims], fontsize=6.5)
+    ax.set_ylim(len(claims) - 0.5, -0.5)
+    ax.set_xlim(-FURTHEST - 0.3, FURTHEST + 0.3)
+    ax.set_xlabel("distance from the claim's limit in standard errors over seeds and sentences; right of 0 it holds")
+    if recipes.nunique() > 1:
+        ax.legend(fontsize=7, loc="lower left", bbox_to_anchor=(0, 1), ncols=3, frameon=False)
+    return figure
+
+
+def courses(verdicts: pd.DataFrame, members: pd.DataFrame, spread: pd.DataFrame) -> Figure:
+    """Each claim's number while models learn: thin lines are seeds, the thick one their mean with its interval."""
+    own = verdicts.merge(members.drop(columns="random"), on="member")
+    own = own[own["measured"].notna() & own["step"].notna()]
+    claims = list(dict.fromkeys(zip(own["paper"], own["id"], strict=True)))
+    columns = min(5, len(claims))
+    rows = -(-len(claims) // columns)
+    figure, axes = new_figure(columns, rows, width=2.3, height=1.65)
+    steps = sorted(own["step"].unique())
+    places = {step: place for place, step in enumerate(steps)}
+    for ax, (paper, claim) in zip(axes.flat, claims, strict=False):
+        part = own[(own["paper"] == paper) & (own["id"] == claim)].assign(place=lambda t: t["step"].map(places))
+        for _, course in part.groupby([c for c in ("family", "seed") if c in part]):
+            line(ax, course, "place", "measured", "0.6", marker="", band=False, linewidth=0.7)
+        mean = spread[(spread["paper"] == paper) & (spread["id"] == claim) & ~spread["random"]]
+        mean = mean[mean["step"].notna()].assign(place=lambda t: t["step"].map(places))
+        for _, course in mean.groupby("family"):
+            line(ax, course, "place", "estimate", "#1b7837", markersize=3, linewidth=1.6)
+        for limit in part["holds_if"].iloc[0].split()[1:]:
+            ax.axhline(float(limit), color="#762a83", linestyle="--", linewidth=0.9)
+        ax.set_title(claim, fontsize=7)
+        ax.set_ylabel(UNITS.get(part["unit"].iloc[0], "").strip() and part["unit"].iloc[0], fontsize=6.5)
+        ax.set_xticks(range(len(steps)), [f"{step:g}" for step in steps], fontsize=6)
+        ax.tick_params(axis="y", labelsize=6)
+    for ax in axes.flat[len(claims) :]:
+        ax.axis("off")
+    figure.supxlabel("training step; dashed: the claim's limit", fontsize=8)
+    return figure
+
+
+def depth(layers: pd.DataFrame, members: pd.DataFrame) -> Figure:
+    """What is measured by layer, at relative depth; models of a group (size, step, weights) are averaged."""
+    group = next(name for name in ("size", "layers", "step", "weights", "family") if name in members)
+    own = layers.merge(members.drop(columns="random"), on="member")
+    own = own[own[group].notna()]
+    curves = list(dict.fromkeys(own["curve"]))
+    values = list(dict.fromkeys(own[group]))
+    values = sorted(values) if all(isinstance(value, int | float) for value in values) else values
+    shades = dict(zip(values, ordered(range(len(values))).values(), strict=True))
+    figure, axes = new_figure(min(3, len(curves)), -(-len(curves) // 3), width=3.4, height=2.5)
+    for ax, curve in zip(axes.flat, curves, strict=False):
+        part, ends = own[own["curve"] == curve], []
+        for value in values:
+            mean = part[part[group] == value].groupby("depth")[["value"]].mean().reset_index()
+            if len(mean):
+                end = line(ax, mean, "depth", "value", shades[value], marker=".", band=False)
+                ends.append((*end, value if isinstance(value, str) else f"{value:g}", shades[value]))
+        ax.set_xlim(0, 1.02)
+        ax.set_title(curve, fontsize=8)
+        ax.set_ylabel(part["unit"].iloc[0], fontsize=8)
+        label_ends(ax, ends)
+    for ax in axes.flat[len(curves) :]:
+        ax.axis("off")
+    figure.supxlabel(f"relative depth (layer / layers); labels: {group}", fontsize=8)
+    return figure
+
+
+def _distance(spread: pd.DataFrame) -> np.ndarray:
+    """Signed distance from the nearest limit, in standard errors; positive where the claim holds."""
+    found = []
+    for estimate, error, holds in zip(spread["estimate"], spread["error"], spread["holds_if"], strict=True):
+        word, *bounds = holds.split()
+        limits = [float(bound) for bound in bounds]
+        signed = {"above": estimate - limits[0], "below": limits[0] - estimate}
+        inside = signed[word] if word in signed else min(estimate - limits[0], limits[-1] - estimate)
+        found.append(inside / error)
+    return np.array(found)
+
+
+def _recipes(spread: pd.DataFrame) -> pd.Series:
+    """What tells recipes apart, in words: the groups that differ."""
+    known = {"paper", "id", "unit", "holds_if", "seeds", "estimate", "low", "high", "verdict", "error", "of_seeds"}
+    groups = [c for c in spread if c not in known and c != "family" and spread[c].nunique() > 1] or ["family"]
+    words = spread[groups].map(lambda value: f"{value:g}" if isinstance(value, float) else str(value))
+    return words.apply(lambda row: ", ".join(f"{name} {value}" for name, value in row.items()), axis=1)
+
+
+def _short(names: Iterable[str]) -> list[str]:
+    """Names without the folder that they share."""
+    names = list(names)
+    parts = [name.removeprefix("random:").split("/") for name in names]
+    shared = 0
+    while all(len(part) > shared + 1 and part[shared] == parts[0][shared] for part in parts):
+        shared += 1
+    return [
+        ("random: " if name.startswith("random:") else "") + "/".join(part[shared:])
+        for name, part in zip(names, parts, strict=True)
+    ]
+
+
+def _name_families(ax, families: list[str]) -> None:
+    starts = [0, *(i for i in range(1, len(families)) if families[i] != families[i - 1]), len(families)]
+    middles = [(first + last - 1) / 2 for first, last in pairwise(starts)]
+    labels = [f"{families[s][:40]} ({e - s})" for s, e in pairwise(starts)]
+    ax.set_xticks(middles, labels, fontsize=6.5, rotation=20, ha="right")
+    for start in starts[1:-1]:
+        ax.axvline(start - 0.5, color="black", linewidth=0.8)
+
+
+ARTIFACTS = (
+    Artifact("verdicts", "The zoo", "Which claim holds for which model", ("verdicts", "members"), verdict_map),
+    Artifact("agreement", "Claims", "Claims that hold for all, some or none", ("verdicts", "members"), agreement),
+    Artifact("seeds", "Seeds", "Claims over seeds and sentences (multi-bootstrap)", ("spread",), spread_over_seeds),
+    Artifact("steps", "Training", "Claims while models learn", ("verdicts", "members", "spread"), courses),
+    Artifact("depth", "Depth", "Layers at relative depth", ("depth", "members"), depth),
+)
+"""What can be drawn of a zoo; `drawable` says which of them a zoo has the groups for."""
+
+
+def drawable(members: pd.DataFrame, spread: pd.DataFrame, layers: pd.DataFrame) -> list[Artifact]:
+    """The artifacts that a zoo's groups allow: no seeds without replicates, no course without steps."""
+    there = {"verdicts": True, "agreement": True, "seeds": len(spread) > 0, "depth": len(layers) > 0}
+    there["steps"] = "step" in members and members["step"].nunique() > 1 and len(spread) > 0
+    return [artifact for artifact in ARTIFACTS if there[artifact.slug]]
