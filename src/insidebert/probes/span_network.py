@@ -116,45 +116,46 @@ class SpanNetworks:
             masks: [P, T, H] dropout masks of training.
         """
         sides = [side_of(spans) for spans in np.moveaxis(targets.spans[batch], 1, 0)]
-        read = self._read(states, sides, targets.edges[batch])
-        pooled = [self._pooled(values, side, i) for i, (values, side) in enumerate(zip(read, sides, strict=True))]
+        projected = self._projected(states, sides, targets.edges[batch])
+        pooled = [self._pooled(values, side, i) for i, (values, side) in enumerate(zip(projected, sides, strict=True))]
         own = self.parameters
         hidden = torch.tanh(self._product(torch.cat(pooled, dim=-1), own["hidden"]) + own["hidden bias"])
         normal = functional.layer_norm(hidden, hidden.shape[-1:]) * own["norm"] + own["norm bias"]
         kept = normal if masks is None else normal * masks
         return torch.baddbmm(own["out bias"], kept, own["out"])
 
-    def _read(self, states: SpanStates, sides: list[Side], edges: np.ndarray) -> list[torch.Tensor]:
-        """Per side, what is projected: [P or 1, U, inputs]."""
+    def _projected(self, states: SpanStates, sides: list[Side], edges: np.ndarray) -> list[torch.Tensor]:
+        """Per side, [P, U, H] of its distinct pieces."""
         around = [windows(side.pieces, edges, self.reach) for side in sides]
         pieces = np.unique(np.concatenate([places.ravel() for places, _ in around]))
         first, last = self.columns[0], self.columns[-1] + 1
         values = states.take(pieces, slice(first, last))  # [U, columns, width]
         values = values if last - first == len(self.columns) else values[:, [c - first for c in self.columns]]
+        weights = [self.parameters[f"project {side}"] for side in range(len(sides))]
         if self.row:
-            order = [self.columns.index(state) for state in self.inputs[0].states]
-            values = values[:, order].flatten(1)
-            found = []
-            for places, inside in around:
-                near = values[torch.from_numpy(np.searchsorted(pieces, places))]
-                found.append((near * torch.from_numpy(inside)[..., None]).flatten(1)[None])
-            return found
-        gamma = torch.where(self.mixes[:, None], self.parameters["gamma"], 1.0)
-        mixed = torch.matmul(self.weights() * gamma, values).transpose(0, 1)  # [P, U, width]
-        places = [np.searchsorted(pieces, side.pieces) for side in sides]
-        return [mixed if len(own) == len(pieces) else mixed[:, torch.from_numpy(own)] for own in places]
+            read = [self._row(values, np.searchsorted(pieces, places), inside) for places, inside in around]
+            found = [self._product(one.expand(len(self), -1, -1), to) for one, to in zip(read, weights, strict=True)]
+        else:
+            gamma = torch.where(self.mixes[:, None], self.parameters["gamma"], 1.0)
+            places = [torch.from_numpy(np.searchsorted(pieces, side.pieces)) for side in sides]
+            places = [None if len(one) == len(pieces) else one for one in places]
+            found = MixedProjections.apply(values, self.weights() * gamma, self.low, places, *weights)
+        return [one + self.parameters[f"project {side} bias"] for side, one in enumerate(found)]
 
-    def _pooled(self, values: torch.Tensor, side: Side, number: int) -> torch.Tensor:
+    def _row(self, values: torch.Tensor, places: np.ndarray, inside: np.ndarray) -> torch.Tensor:
+        """States side by side, of a piece and its neighbours: [U, inputs]."""
+        order = [self.columns.index(state) for state in self.inputs[0].states]
+        near = values[:, order].flatten(1)[torch.from_numpy(places)]
+        return (near * torch.from_numpy(inside)[..., None]).flatten(1)
+
+    def _pooled(self, projected: torch.Tensor, side: Side, number: int) -> torch.Tensor:
         """Weighted sums inside the spans, [P, T, H]; scores have no bias, which would cancel in the softmax."""
-        own = self.parameters
-        values = values.expand(len(self), -1, -1)
-        projected = self._product(values, own[f"project {number}"]) + own[f"project {number} bias"]
         probes, pieces, width = projected.shape
         if len(side.owners) == len(side.offsets):  # every span is one piece
             return projected[:, side.occurrences]
         scores = torch.zeros(probes, len(side.owners))
         if self.pooled == "attention":
-            scores = (projected @ own[f"attend {number}"][..., None])[:, side.occurrences, 0]
+            scores = (projected @ self.parameters[f"attend {number}"][..., None])[:, side.occurrences, 0]
         owners = side.owners.expand(probes, -1)
         highest = torch.full((probes, len(side.offsets)), -torch.inf).scatter_reduce(1, owners, scores.detach(), "amax")
         raised = (scores - highest.gather(1, owners)).exp()
@@ -172,6 +173,37 @@ class SpanNetworks:
 
     def _product(self, a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
         return torch.bmm(a.bfloat16(), b.bfloat16()).float() if self.low else torch.bmm(a, b)
+
+
+class MixedProjections(torch.autograd.Function):
+    """Mixes of states, projected: what most of a step's time goes to, so its gradient is written out.
+
+    Each state is read once and mixed once for all probes and both spans, and no sum of the spans' gradients by piece is
+    ever made: the mixing weights' gradient is all that is wanted of it.
+    """
+
+    @staticmethod
+    def forward(ctx, values, weights, low, places, *projections):
+        """[U, S, width], [P, S] and a [P, width, H] a side -> per side [P, U of the side, H]."""
+        mixed = torch.matmul(weights, values)  # [U, P, width]
+        mixed = mixed.bfloat16().transpose(0, 1).contiguous() if low else mixed.transpose(0, 1)
+        projections = [own.bfloat16() for own in projections] if low else projections
+        ctx.save_for_backward(values, mixed, *projections)
+        ctx.low, ctx.places = low, places
+        sides = zip(places, projections, strict=True)
+        return tuple(torch.bmm(mixed if at is None else mixed[:, at], to).to(values.dtype) for at, to in sides)
+
+    @staticmethod
+    def backward(ctx, *gradients):
+        values, mixed, *projections = ctx.saved_tensors
+        of_weights, of_projections = 0, []
+        for at, to, gradient in zip(ctx.places, projections, gradients, strict=True):
+            gradient = gradient.bfloat16() if ctx.low else gradient
+            own, read = (mixed, values) if at is None else (mixed[:, at], values[at])
+            of_projections.append(torch.bmm(own.transpose(1, 2), gradient).to(values.dtype))
+            of_mixed = torch.bmm(gradient, to.transpose(1, 2)).transpose(0, 1).to(values.dtype)
+            of_weights = of_weights + torch.bmm(of_mixed, read.transpose(1, 2)).sum(0)
+        return None, of_weights, None, None, *of_projections
 
 
 def _drawn(seed: int, inputs: int, sides: int, labels: int, hidden: int) -> dict[str, torch.Tensor]:

@@ -271,8 +271,9 @@ class SpanProbe(BaseEstimator):
 
     def score(self, states: SpanStates, sentences: Sequence[EdgeSentence]) -> float:
         """Micro F1 of the labels that the task scores."""
+        targets = self._targets(states, sentences)
         scored = np.isin(self.labels_, self.scored_)
-        return float(f1_of(counted(self.networks_, states, self._targets(states, sentences), scored))[0])
+        return float(f1_of(counted(self.networks_, states, targets, scored))[0])
 
     def _targets(self, states: SpanStates, sentences: Sequence[EdgeSentence]) -> SpanTargets:
         if not hasattr(self, "networks_"):
