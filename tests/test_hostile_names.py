@@ -12,6 +12,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from book import chinese, pages, site
 from book.scoreboard import scoreboard
 from book.slides import slides
+from insidebert.results import artifacts
 from insidebert.results.paths import Paths
 from insidebert.results.workspace import Workspace, shown
 from tests.test_book import claims, entry
@@ -76,8 +77,8 @@ def test_on_the_scoreboard(name, say):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_in_what_is_seen_and_on_slides(name, monkeypatch, tmp_path):
-    said = type("Said", (), {"sources": lambda *_: [], "read": lambda *_: [], "seen": lambda *_: [f"{name}: 50%."]})
-    monkeypatch.setattr(Workspace, "_artifact", lambda *_: said())
+    said = artifacts.Artifact("figure-2", "Figure 2", "", (), draw=None, seen=lambda *_: [f"{name}: 50%."])
+    monkeypatch.setattr(Workspace, "_artifact", lambda *_: said)
     seen = Workspace("look_at", "n", Paths(tmp_path, "smoke", tmp_path)).seen("figure-2")
     assert isinstance(seen, Markdown)
     assert_harmless(rendered(seen.data), name)
