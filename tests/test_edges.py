@@ -43,7 +43,7 @@ def tasks(pytestconfig):
 def test_files_come_back_as_they_were(tmp_path):
     given = [
         sentence(one(0, 5, "NP"), Target((5, 6), (0, 5), ("ARG0", "agent"))),
-        sentence(Target((0, 1), (2, 3), ()), words=("Ça", "\u2028", "va"), group="другой"),
+        sentence(Target((0, 1), (2, 3), ()), words=("Ça", "x\u2028y", "va"), group="другой"),
     ]
     write_edges(tmp_path / "edges.jsonl", given)
     assert read_edges(tmp_path / "edges.jsonl") == (given, Counter())
@@ -153,7 +153,6 @@ def test_splits_cut_no_group(seed):
     groups = [{s.group for s in part} for part in parts]
     assert sum(map(len, parts)) == 90 and not groups[0] & groups[1] and not (groups[0] | groups[1]) & groups[2]
     assert [len(part) for part in parts] == [70, 10, 10]
-    assert parts == split(given[::-1], (0.7, 0.15, 0.15), seed)[:0] + parts  # the same draw
     assert [{s.group for s in p} for p in split(given[::-1], (0.7, 0.15, 0.15), seed)] == groups
 
 
@@ -286,7 +285,8 @@ def test_names_mean_what_their_sentence_says(tasks):
                 assert all(own.words[i][0].isupper() for i in range(*target.span1))
                 types.setdefault(own.group, set()).update(target.labels)
         assert own.words[-1] == "." and own.words[0][0].isupper() and "comma" not in own.words
-    assert sum(len(kinds) > 1 for kinds in types.values()) > 0.8 * len(types)
+    shared = set(edge_stories.grammar().words_of("Name"))  # the others are surnames
+    assert shared <= set(types) and all(len(types[name]) > 1 for name in shared)
 
 
 def test_properties_are_those_of_the_argument_however_the_sentence_is_built(tasks):
@@ -384,5 +384,5 @@ def test_recorded_tasks(shared):
 def test_folders_without_data_are_refused(tmp_path):
     with pytest.raises(InputError, match=r"no data of a task in .*there may be coref"):
         recorded_tasks(tmp_path)
-    with pytest.raises(InputError, match="no treebank"):
+    with pytest.raises(InputError, match="treebank: a treebank ends in"):
         embedded_tasks(tmp_path)
