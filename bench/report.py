@@ -87,9 +87,9 @@ def dependencies(count: int) -> list[TriggerQuestion]:
     return [dependency(s) for cell in cells for s in source.sample(cell, -(-count // len(cells)), seed=0)][:count]
 
 
-def peak_of(model_name: str, count: int, what: str = "confusion") -> int:
+def peak_of(model_name: str, count: int, what: str = "confusion", module: str = "bench.report") -> int:
     """Peak resident memory of a fresh process that measures `count` sentences or segments, in KiB on Linux."""
-    command = [sys.executable, "-m", "bench.report", what, model_name, str(count)]
+    command = [sys.executable, "-m", module, what, model_name, str(count)]
     return int(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
 

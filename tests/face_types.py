@@ -36,8 +36,11 @@ def every_name(data: Sentences) -> None:
     assert_type(ib.StructuralProbe().fit(states, [[1, -1], [1, -1]]), ib.StructuralProbe)
     probe = ib.HeadProbe(AttentionOnly(model.layers * model.heads)).fit(data, data)
     assert_type(probe.score(data), float)
+    scores = [80.0, 90.0, 88.0]
+    layers: tuple[float, float] = ib.expected_layer(scores), ib.centre_of_gravity([0.2, 0.8])
+    assert_type(ib.SpanProbe("cumulative 3"), ib.SpanProbe)
     row: dict = ib.estimate(score, name=ib.__version__)
     try:
-        print(table, distances, accuracy, row)
+        print(table, distances, accuracy, row, layers)
     except ib.InputError as error:
         raise SystemExit(str(error)) from None

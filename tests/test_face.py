@@ -19,9 +19,10 @@ from insidebert.measure import confusion, head_accuracy, surface
 from insidebert.models import loading
 from tests.conftest import wordpiece_tokenizer
 
+SPANS = ("models.span_states", "models.twins", "text.edges", "text.edge_recorded")
 PLACES = [
     "insidebert",
-    *sorted({f"insidebert.{p}" for p in [*ib._PLACES.values(), "measure.depth", "models.attention"]}),
+    *sorted({f"insidebert.{p}" for p in [*ib._PLACES.values(), "measure.depth", "models.attention", *SPANS]}),
 ]
 PROBES = (ib.PositionProbe, ib.TokenProbe, ib.StructuralProbe)
 HEAVY = ["torch", "transformers", "pandas", "numpy", "matplotlib", "sklearn", "numba", "tqdm"]

@@ -107,7 +107,7 @@ def span_states(
         >>> import insidebert as ib
         >>> states = span_states(ib.load("distilbert-cased"), [["The", "girl's", "cat", "sleeps"]])
         >>> states.shape, states.pieces(0, (1, 3))
-        ((8, 8, 768), (2, 6))
+        ((9, 8, 768), (2, 6))
     """
     distinct = list(dict.fromkeys(map(tuple, sentences)))
     folder = Path(folder) if folder else Path(tempfile.mkdtemp(prefix="insidebert-states-"))

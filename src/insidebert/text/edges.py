@@ -164,7 +164,7 @@ def split(
     Example:
         >>> own = [EdgeSentence((word,), (), group) for word, group in ["ax", "bx", "cy", "dz"]]
         >>> [[s.words[0] for s in part] for part in split(own, (0.5, 0.5), seed=1)]
-        [['c', 'd'], ['a', 'b']]
+        [['a', 'b'], ['c', 'd']]
     """
     groups: dict[str, list[EdgeSentence]] = {}
     for sentence in sentences:
