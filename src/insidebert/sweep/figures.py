@@ -38,7 +38,8 @@ def in_order(members: pd.DataFrame) -> list[str]:
 
 def verdict_map(verdicts: pd.DataFrame, members: pd.DataFrame) -> Figure:
     """Every claim (rows) and every model (columns): does it hold?"""
-    names = [name for name in in_order(members) if name in set(verdicts["member"])]
+    measured = set(verdicts["member"])
+    names = [name for name in in_order(members) if name in measured]
     claims = list(dict.fromkeys(zip(verdicts["paper"], verdicts["id"], strict=True)))
     codes = verdicts["verdict"].map({name: code for code, name in enumerate(VERDICTS)})
     grid = np.full((len(claims), len(names)), VERDICTS.index(NOT_MEASURED))
@@ -49,7 +50,14 @@ def verdict_map(verdicts: pd.DataFrame, members: pd.DataFrame) -> Figure:
     few = len(names) <= NAMED
     below = 0.065 * max(map(len, _short(names))) if few else 0.8  # inches of names
     figure, ((ax,),) = new_figure(width=min(3.6 + 0.17 * len(names), 11), height=0.8 + 0.145 * len(claims) + below)
-    ax.imshow(grid, cmap=ListedColormap([COLOURS[name] for name in VERDICTS]), vmin=-0.5, vmax=3.5, aspect="auto")
+    ax.imshow(
+        grid,
+        cmap=ListedColormap([COLOURS[name] for name in VERDICTS]),
+        vmin=-0.5,
+        vmax=3.5,
+        aspect="auto",
+        interpolation="none",
+    )
     ax.set_yticks(range(len(claims)), [claim for _, claim in claims], fontsize=6.5)
     if few:
         ax.set_xticks(range(len(names)), _short(names), rotation=90, fontsize=6.5)
@@ -78,12 +86,12 @@ def spread_over_seeds(spread: pd.DataFrame) -> Figure:
     recipes = _recipes(spread)
     claims = list(dict.fromkeys(zip(spread["paper"], spread["id"], strict=True)))
     figure, ((ax,),) = new_figure(width=6.4, height=1.4 + 0.17 * len(claims))
-    shades = ordered(range(recipes.nunique()))
+    shades, many = ordered(range(recipes.nunique())), recipes.nunique() > KEYED
     for number, recipe in enumerate(dict.fromkeys(recipes)):
         own = spread[recipes == recipe]
         rows = [claims.index(key) for key in zip(own["paper"], own["id"], strict=True)]
         marker = MARKERS[number % len(MARKERS)]
-        ax.plot(_distance(own), rows, marker, color=shades[number], markersize=4, label=recipe, alpha=0.9)
+        ax.plot(_distance(own), rows, marker, color=shades[number], markersize=4, label=recipe, rasterized=many)
     for side in (-1.96, 1.96):
         ax.axvline(side, color=REFERENCE, linewidth=0.8, linestyle=":")
     ax.axvline(0, color="black", linewidth=0.8)
