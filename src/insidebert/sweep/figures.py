@@ -10,7 +10,7 @@ from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from matplotlib.ticker import FixedLocator
+from matplotlib.ticker import FixedLocator, NullLocator
 
 from insidebert.results.artifacts import Artifact
 from insidebert.results.claims import NOT_MEASURED
@@ -25,6 +25,9 @@ SHOWN = 24
 
 KEYED = 12
 """Recipes that a key names."""
+
+FURTHEST = 100
+"""Standard errors from its limit at which a claim is drawn at the edge."""
 
 NAMED = 60
 """Models whose names fit below a map of verdicts; of more, the families are named."""
@@ -91,16 +94,27 @@ def spread_over_seeds(spread: pd.DataFrame) -> Figure:
         own = spread[recipes == recipe]
         rows = [claims.index(key) for key in zip(own["paper"], own["id"], strict=True)]
         marker = MARKERS[number % len(MARKERS)]
-        ax.plot(_distance(own), rows, marker, color=shades[number], markersize=4, label=recipe, rasterized=many)
+        ax.plot(
+            np.clip(_distance(own), -FURTHEST, FURTHEST),
+            rows,
+            marker,
+            color=shades[number],
+            markersize=4,
+            label=recipe,
+            rasterized=many,
+        )
     for side in (-1.96, 1.96):
         ax.axvline(side, color=REFERENCE, linewidth=0.8, linestyle=":")
     ax.axvline(0, color="black", linewidth=0.8)
     ax.set_yticks(range(len(claims)), [claim for _, claim in claims], fontsize=6.5)
     ax.set_ylim(len(claims) - 0.5, -0.5)
     ax.set_xscale("symlog", linthresh=2)
-    ax.xaxis.set_major_locator(FixedLocator([-100, -10, -2, 0, 2, 10, 100]))
+    ax.xaxis.set_major_locator(FixedLocator([-FURTHEST, -10, -2, 0, 2, 10, FURTHEST]))
     ax.xaxis.set_major_formatter("{x:g}")
-    ax.set_xlabel("distance from the claim's limit, in standard errors over\nseeds and sentences; right of 0 it holds")
+    ax.xaxis.set_minor_locator(NullLocator())
+    ax.set_xlabel(
+        "distance from the claim's limit, in standard errors over\nseeds and sentences; right of 0 it holds, 100 and more at the edge"
+    )
     if 1 < recipes.nunique() <= KEYED:
         figure.legend(fontsize=7, loc="outside upper left", ncols=3)
     return figure
@@ -167,7 +181,7 @@ def depth(layers: pd.DataFrame, members: pd.DataFrame) -> Figure:
         ax.set_ylabel(part["unit"].iloc[0], fontsize=8)
     for ax in axes.flat[len(curves) :]:
         ax.axis("off")
-    names = [f"{group} {value if isinstance(value, str) else f'{value:g}'}" for value in values]
+    names = [value if isinstance(value, str) else f"{group} {value:g}" for value in values]
     handles = [Line2D([], [], color=shades[value], label=name) for value, name in zip(values, names, strict=True)]
     figure.legend(handles=handles, loc="outside upper left", ncols=min(6, len(names)), fontsize=7.5)
     figure.supxlabel("relative depth (layer / layers)", fontsize=8)
