@@ -93,16 +93,8 @@ def spread_over_seeds(spread: pd.DataFrame) -> Figure:
     for number, recipe in enumerate(dict.fromkeys(recipes)):
         own = spread[recipes == recipe]
         rows = [claims.index(key) for key in zip(own["paper"], own["id"], strict=True)]
-        marker = MARKERS[number % len(MARKERS)]
-        ax.plot(
-            np.clip(_distance(own), -FURTHEST, FURTHEST),
-            rows,
-            marker,
-            color=shades[number],
-            markersize=4,
-            label=recipe,
-            rasterized=many,
-        )
+        marker, distance = MARKERS[number % len(MARKERS)], np.clip(_distance(own), -FURTHEST, FURTHEST)
+        ax.plot(distance, rows, marker, color=shades[number], markersize=4, label=recipe, rasterized=many)
     for side in (-1.96, 1.96):
         ax.axvline(side, color=REFERENCE, linewidth=0.8, linestyle=":")
     ax.axvline(0, color="black", linewidth=0.8)
@@ -113,7 +105,8 @@ def spread_over_seeds(spread: pd.DataFrame) -> Figure:
     ax.xaxis.set_major_formatter("{x:g}")
     ax.xaxis.set_minor_locator(NullLocator())
     ax.set_xlabel(
-        "distance from the claim's limit, in standard errors over\nseeds and sentences; right of 0 it holds, 100 and more at the edge"
+        "distance from the claim's limit, in standard errors over seeds\n"
+        f"and sentences; right of 0 it holds, {FURTHEST} and more at the edge"
     )
     if 1 < recipes.nunique() <= KEYED:
         figure.legend(fontsize=7, loc="outside upper left", ncols=3)
