@@ -5,24 +5,32 @@ from itertools import pairwise
 
 import numpy as np
 import pandas as pd
+from matplotlib.collections import LineCollection
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
+from matplotlib.ticker import FixedLocator, NullLocator
 
 from insidebert.results.artifacts import Artifact
 from insidebert.results.claims import NOT_MEASURED
-from insidebert.results.plots import MARKERS, REFERENCE, label_ends, line, new_figure, ordered
-from insidebert.results.scoreboard import UNITS
+from insidebert.results.plots import MARKERS, REFERENCE, line, new_figure, ordered
 from insidebert.sweep.scoreboard import VERDICTS, agreement
 
 COLOURS = {"holds": "#1b7837", "cannot tell": "#dcdcdc", "fails": "#762a83", NOT_MEASURED: "#ffffff"}
 """Green and purple of one darkness apart, which the colour-blind can tell."""
 
+SHOWN = 24
+"""Claims whose course is drawn; the table of verdicts has all of them."""
+
+KEYED = 12
+"""Recipes that a key names."""
+
+FURTHEST = 100
+"""Standard errors from its limit at which a claim is drawn at the edge."""
+
 NAMED = 60
 """Models whose names fit below a map of verdicts; of more, the families are named."""
-
-FURTHEST = 6
-"""Standard errors from its limit at which a claim is drawn at the edge."""
 
 
 def in_order(members: pd.DataFrame) -> list[str]:
@@ -33,7 +41,8 @@ def in_order(members: pd.DataFrame) -> list[str]:
 
 def verdict_map(verdicts: pd.DataFrame, members: pd.DataFrame) -> Figure:
     """Every claim (rows) and every model (columns): does it hold?"""
-    names = [name for name in in_order(members) if name in set(verdicts["member"])]
+    measured = set(verdicts["member"])
+    names = [name for name in in_order(members) if name in measured]
     claims = list(dict.fromkeys(zip(verdicts["paper"], verdicts["id"], strict=True)))
     codes = verdicts["verdict"].map({name: code for code, name in enumerate(VERDICTS)})
     grid = np.full((len(claims), len(names)), VERDICTS.index(NOT_MEASURED))
@@ -42,8 +51,16 @@ def verdict_map(verdicts: pd.DataFrame, members: pd.DataFrame) -> Figure:
     keys = zip(verdicts["paper"], verdicts["id"], strict=True)
     grid[[rows[key] for key in keys], verdicts["member"].map(columns)] = codes
     few = len(names) <= NAMED
-    figure, ((ax,),) = new_figure(width=min(3.6 + 0.17 * len(names), 11), height=0.9 + 0.145 * len(claims))
-    ax.imshow(grid, cmap=ListedColormap([COLOURS[name] for name in VERDICTS]), vmin=-0.5, vmax=3.5, aspect="auto")
+    below = 0.065 * max(map(len, _short(names))) if few else 0.8  # inches of names
+    figure, ((ax,),) = new_figure(width=min(3.6 + 0.17 * len(names), 11), height=0.8 + 0.145 * len(claims) + below)
+    ax.imshow(
+        grid,
+        cmap=ListedColormap([COLOURS[name] for name in VERDICTS]),
+        vmin=-0.5,
+        vmax=3.5,
+        aspect="auto",
+        interpolation="none",
+    )
     ax.set_yticks(range(len(claims)), [claim for _, claim in claims], fontsize=6.5)
     if few:
         ax.set_xticks(range(len(names)), _short(names), rotation=90, fontsize=6.5)
@@ -62,7 +79,7 @@ def verdict_map(verdicts: pd.DataFrame, members: pd.DataFrame) -> Figure:
         ax.text(1.01, 1 - (first + last) / 2 / len(claims), claims[first][0], transform=ax.transAxes, fontsize=7,
                 rotation=270, va="center")  # fmt: skip
     handles = [Patch(facecolor=COLOURS[name], edgecolor="0.6", label=name) for name in VERDICTS]
-    figure.legend(handles=handles, ncols=4, loc="lower left", bbox_to_anchor=(0, 1), fontsize=7.5, frameon=False)
+    figure.legend(handles=handles, ncols=4, loc="outside upper left", fontsize=7.5)
     return figure
 
 
@@ -71,54 +88,69 @@ def spread_over_seeds(spread: pd.DataFrame) -> Figure:
     spread = spread[spread["error"] > 0]
     recipes = _recipes(spread)
     claims = list(dict.fromkeys(zip(spread["paper"], spread["id"], strict=True)))
-    figure, ((ax,),) = new_figure(width=6.4, height=0.9 + 0.17 * len(claims))
-    shades = ordered(range(recipes.nunique()))
+    figure, ((ax,),) = new_figure(width=6.4, height=1.4 + 0.17 * len(claims))
+    shades, many = ordered(range(recipes.nunique())), recipes.nunique() > KEYED
     for number, recipe in enumerate(dict.fromkeys(recipes)):
         own = spread[recipes == recipe]
         rows = [claims.index(key) for key in zip(own["paper"], own["id"], strict=True)]
-        distance = np.clip(_distance(own), -FURTHEST, FURTHEST)
-        marker = MARKERS[number % len(MARKERS)]
-        ax.plot(distance, rows, marker, color=shades[number], markersize=4, label=recipe, alpha=0.9)
+        marker, distance = MARKERS[number % len(MARKERS)], np.clip(_distance(own), -FURTHEST, FURTHEST)
+        ax.plot(distance, rows, marker, color=shades[number], markersize=4, label=recipe, rasterized=many)
     for side in (-1.96, 1.96):
         ax.axvline(side, color=REFERENCE, linewidth=0.8, linestyle=":")
     ax.axvline(0, color="black", linewidth=0.8)
     ax.set_yticks(range(len(claims)), [claim for _, claim in claims], fontsize=6.5)
     ax.set_ylim(len(claims) - 0.5, -0.5)
-    ax.set_xlim(-FURTHEST - 0.3, FURTHEST + 0.3)
-    ax.set_xlabel("distance from the claim's limit in standard errors over seeds and sentences; right of 0 it holds")
-    if recipes.nunique() > 1:
-        ax.legend(fontsize=7, loc="lower left", bbox_to_anchor=(0, 1), ncols=3, frameon=False)
+    ax.set_xscale("symlog", linthresh=2)
+    ax.xaxis.set_major_locator(FixedLocator([-FURTHEST, -10, -2, 0, 2, 10, FURTHEST]))
+    ax.xaxis.set_major_formatter("{x:g}")
+    ax.xaxis.set_minor_locator(NullLocator())
+    ax.set_xlabel(
+        "distance from the claim's limit, in standard errors over seeds\n"
+        f"and sentences; right of 0 it holds, {FURTHEST} and more at the edge"
+    )
+    if 1 < recipes.nunique() <= KEYED:
+        figure.legend(fontsize=7, loc="outside upper left", ncols=3)
     return figure
 
 
 def courses(verdicts: pd.DataFrame, members: pd.DataFrame, spread: pd.DataFrame) -> Figure:
-    """Each claim's number while models learn: thin lines are seeds, the thick one their mean with its interval."""
+    """Numbers of claims while models learn, those that change most: thin lines are seeds, thick ones their means."""
     own = verdicts.merge(members.drop(columns="random"), on="member")
     own = own[own["measured"].notna() & own["step"].notna()]
-    claims = list(dict.fromkeys(zip(own["paper"], own["id"], strict=True)))
-    columns = min(5, len(claims))
-    rows = -(-len(claims) // columns)
-    figure, axes = new_figure(columns, rows, width=2.3, height=1.65)
     steps = sorted(own["step"].unique())
-    places = {step: place for place, step in enumerate(steps)}
+    own = own.assign(place=own["step"].map({step: place for place, step in enumerate(steps)}))
+    means = spread[~spread["random"].astype(bool) & spread["step"].isin(steps)]
+    means = means.assign(place=means["step"].map({step: place for place, step in enumerate(steps)}))
+    claims = _that_change(means)
+    columns = min(4, len(claims))
+    figure, axes = new_figure(columns, -(-len(claims) // columns), width=2.5, height=1.8)
     for ax, (paper, claim) in zip(axes.flat, claims, strict=False):
-        part = own[(own["paper"] == paper) & (own["id"] == claim)].assign(place=lambda t: t["step"].map(places))
-        for _, course in part.groupby([c for c in ("family", "seed") if c in part]):
-            line(ax, course, "place", "measured", "0.6", marker="", band=False, linewidth=0.7)
-        mean = spread[(spread["paper"] == paper) & (spread["id"] == claim) & ~spread["random"]]
-        mean = mean[mean["step"].notna()].assign(place=lambda t: t["step"].map(places))
-        for _, course in mean.groupby("family"):
-            line(ax, course, "place", "estimate", "#1b7837", markersize=3, linewidth=1.6)
+        part = own[(own["paper"] == paper) & (own["id"] == claim)].sort_values("place")
+        seeds = [course[["place", "measured"]].to_numpy() for _, course in part.groupby(["family", "seed"])]
+        ax.add_collection(LineCollection(seeds, colors="0.7", linewidths=0.6, rasterized=True))
+        mean = means[(means["paper"] == paper) & (means["id"] == claim)]
+        for _, course in mean.groupby([c for c in mean if c in members and c not in ("member", "step", "seed")]):
+            line(ax, course, "place", "estimate", COLOURS["holds"], markersize=3, linewidth=1.6)
         for limit in part["holds_if"].iloc[0].split()[1:]:
-            ax.axhline(float(limit), color="#762a83", linestyle="--", linewidth=0.9)
+            ax.axhline(float(limit), color=COLOURS["fails"], linestyle="--", linewidth=0.9)
+        ax.autoscale_view()
         ax.set_title(claim, fontsize=7)
-        ax.set_ylabel(UNITS.get(part["unit"].iloc[0], "").strip() and part["unit"].iloc[0], fontsize=6.5)
-        ax.set_xticks(range(len(steps)), [f"{step:g}" for step in steps], fontsize=6)
-        ax.tick_params(axis="y", labelsize=6)
+        ax.set_ylabel(part["unit"].iloc[0], fontsize=7)
+        ax.set_xticks(range(len(steps)), [f"{step:g}" for step in steps], fontsize=6.5)
+        ax.tick_params(axis="y", labelsize=6.5)
     for ax in axes.flat[len(claims) :]:
         ax.axis("off")
     figure.supxlabel("training step; dashed: the claim's limit", fontsize=8)
     return figure
+
+
+def _that_change(means: pd.DataFrame) -> list[tuple[str, str]]:
+    """At most SHOWN claims, those whose means move furthest for their error first, in the order of the papers."""
+    known = means[means["error"] > 0]
+    groups = known.groupby(["paper", "id"], sort=False)
+    change = (groups["estimate"].max() - groups["estimate"].min()) / groups["error"].mean()
+    most = set(change.nlargest(SHOWN).index)
+    return [claim for claim in change.index if claim in most]
 
 
 def depth(layers: pd.DataFrame, members: pd.DataFrame) -> Figure:
@@ -132,19 +164,20 @@ def depth(layers: pd.DataFrame, members: pd.DataFrame) -> Figure:
     shades = dict(zip(values, ordered(range(len(values))).values(), strict=True))
     figure, axes = new_figure(min(3, len(curves)), -(-len(curves) // 3), width=3.4, height=2.5)
     for ax, curve in zip(axes.flat, curves, strict=False):
-        part, ends = own[own["curve"] == curve], []
+        part = own[own["curve"] == curve]
         for value in values:
             mean = part[part[group] == value].groupby("depth")[["value"]].mean().reset_index()
             if len(mean):
-                end = line(ax, mean, "depth", "value", shades[value], marker=".", band=False)
-                ends.append((*end, value if isinstance(value, str) else f"{value:g}", shades[value]))
+                line(ax, mean, "depth", "value", shades[value], marker=".", band=False)
         ax.set_xlim(0, 1.02)
         ax.set_title(curve, fontsize=8)
         ax.set_ylabel(part["unit"].iloc[0], fontsize=8)
-        label_ends(ax, ends)
     for ax in axes.flat[len(curves) :]:
         ax.axis("off")
-    figure.supxlabel(f"relative depth (layer / layers); labels: {group}", fontsize=8)
+    names = [value if isinstance(value, str) else f"{group} {value:g}" for value in values]
+    handles = [Line2D([], [], color=shades[value], label=name) for value, name in zip(values, names, strict=True)]
+    figure.legend(handles=handles, loc="outside upper left", ncols=min(6, len(names)), fontsize=7.5)
+    figure.supxlabel("relative depth (layer / layers)", fontsize=8)
     return figure
 
 
@@ -194,7 +227,13 @@ ARTIFACTS = (
     Artifact("verdicts", "The zoo", "Which claim holds for which model", ("verdicts", "members"), verdict_map),
     Artifact("agreement", "Claims", "Claims that hold for all, some or none", ("verdicts", "members"), agreement),
     Artifact("seeds", "Seeds", "Claims over seeds and sentences (multi-bootstrap)", ("spread",), spread_over_seeds),
-    Artifact("steps", "Training", "Claims while models learn", ("verdicts", "members", "spread"), courses),
+    Artifact(
+        "steps",
+        "Training",
+        "Claims while models learn, those that change most",
+        ("verdicts", "members", "spread"),
+        courses,
+    ),
     Artifact("depth", "Depth", "Layers at relative depth", ("depth", "members"), depth),
 )
 """What can be drawn of a zoo; `drawable` says which of them a zoo has the groups for."""
