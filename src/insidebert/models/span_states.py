@@ -15,6 +15,7 @@ from tqdm.auto import tqdm
 
 from insidebert.errors import InputError
 from insidebert.models.encoding import batches, encode_every, refuse_overflow
+from insidebert.models.families import projected
 from insidebert.models.loading import Model
 
 TOO_LONG = "sentence longer than the model"
@@ -173,7 +174,6 @@ def _lexical(model: Model):
     """Word-piece embedding and its LayerNorm, without position and segment: *lex* of Tenney et al. (2019a)."""
     embeddings = copy.deepcopy(model.encoder.embeddings)
     for name in ("position_embeddings", "token_type_embeddings"):
-        if hasattr(embeddings, name):
+        if getattr(embeddings, name, None) is not None:  # some families have none, or add positions in the layers
             getattr(embeddings, name).weight.zero_()
-    project = getattr(model.encoder, "embeddings_project", None)  # ELECTRA's embeddings may be narrower
-    return (lambda ids: project(embeddings(ids))) if project else embeddings
+    return projected(model.encoder, embeddings)
