@@ -2,7 +2,7 @@
 
     python -m insidebert.sweep.tiny build/tiny --seeds 0 1 2 3 4
 
-A member takes about a minute on one quiet core. They are far too small to say anything of BERT; they show what a
+A member takes about three minutes on one quiet core. They are far too small to say anything of BERT; they show what a
 sweep over seeds and training steps is, with every number measured here. Twenty-five seeds of BERT-base are the
 MultiBERTs of Sellam et al. (2021).
 """
@@ -25,7 +25,7 @@ from insidebert.text import corpus
 PIECES, LONGEST, BATCH, MASKED = 4000, 128, 8, 0.15
 """Vocabulary; pieces of a segment; segments a step; share of pieces to be guessed."""
 
-KEPT = (0, 50, 200, 800)
+KEPT = (0, 50, 200, 800, 3200)
 """Steps after which a checkpoint is kept, the last one included."""
 
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
