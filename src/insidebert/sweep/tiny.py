@@ -10,12 +10,13 @@ MultiBERTs of Sellam et al. (2021).
 import argparse
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
 import torch
 import transformers
-from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
+from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
 
 from insidebert.errors import InputError
 from insidebert.files import whole_folder
@@ -32,14 +33,22 @@ SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 
 
 def tokenizer_of(texts: list[str]) -> transformers.PreTrainedTokenizerFast:
-    """A WordPiece tokenizer whose vocabulary was learnt from some texts; the same for the same texts."""
-    own = Tokenizer(models.WordPiece(unk_token="[UNK]"))
+    """A WordPiece tokenizer of the most frequent words of some texts, and of letters for all other words.
+
+    It is the same for the same texts, which a trained one is not: where pairs of pieces are equally frequent, the
+    trainer takes any.
+    """
+    own = Tokenizer(models.WordPiece({"[UNK]": 0}, unk_token="[UNK]"))
     own.normalizer = normalizers.BertNormalizer(lowercase=True)
     own.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    own.decoder = decoders.WordPiece()
-    own.train_from_iterator(
-        texts, trainers.WordPieceTrainer(vocab_size=PIECES, special_tokens=SPECIAL, show_progress=False)
+    words = Counter(
+        word for text in texts for word, _ in own.pre_tokenizer.pre_tokenize_str(own.normalizer.normalize_str(text))
     )
+    letters = sorted(set("".join(words)))
+    frequent = sorted(words, key=lambda word: (-words[word], word))
+    pieces = list(dict.fromkeys([*SPECIAL, *letters, *(f"##{letter}" for letter in letters), *frequent]))[:PIECES]
+    own.model = models.WordPiece({piece: number for number, piece in enumerate(pieces)}, unk_token="[UNK]")
+    own.decoder = decoders.WordPiece()
     own.post_processor = processors.TemplateProcessing(
         single="[CLS] $A [SEP]", pair="[CLS] $A [SEP] $B:1 [SEP]:1", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
     )
