@@ -251,6 +251,8 @@ def test_a_scheduler_that_is_not_there_is_named(monkeypatch):
         clusters.opened("tcp://127.0.0.1:9"),
     ):
         pass
+    with pytest.raises(InputError, match="'much'; it takes a size such as 4GB"), clusters.opened(memory="much"):
+        pass
 
 
 def test_workers_are_killed_and_nothing_is_lost(tmp_path):

@@ -7,13 +7,23 @@ import pytest
 
 from insidebert.errors import InputError
 from insidebert.models import loading
+from insidebert.papers.open_sesame import confusion
+from insidebert.results.measurements import Measurement
 from insidebert.results.notebooks import Notebook, discover
 from insidebert.results.paths import COMMITTED, Paths
+from insidebert.results.tables import read_tidy
+from insidebert.results.workspace import Workspace
 from insidebert.sweep import command, zoo
 from insidebert.sweep.cluster import Cluster
 from insidebert.sweep.command import Sweep
 from insidebert.sweep.plan import asked, drawn
 from insidebert.sweep.slices import measuring
+from tests.test_sweep import local
+
+pytestmark = [  # as in test_sweep
+    pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
 
 PATHS = Paths.find(COMMITTED)
 ZOOS = sorted((PATHS.root / "zoo").glob("*.yml"))
@@ -163,3 +173,54 @@ def test_a_model_that_is_not_there_costs_one_row_a_notebook(tmp_path, tiny_folde
     sweep.all(command.runs_of(found, members, PATHS))
     (row,) = sweep.failures
     assert row["model"] == f"{tmp_path}/none" and "does not exist" in row["reason"]
+
+
+def test_a_notebook_finds_what_a_cluster_measured(tmp_path, tiny_folder, monkeypatch):
+    paths = Paths(PATHS.root, "smoke", tmp_path / "build")
+    (notebook,) = (own for own in discover(PATHS) if own.name == "12-open-sesame-confusion")
+    name = str(tiny_folder("bert"))
+    changed = {"MODELS": [name], "SENTENCES": 4, "RANDOM_SENTENCES": 2, "PROFILE": "smoke"}
+    monkeypatch.setattr(command, "opened", lambda scheduler: local())
+    command.measure_planned({notebook.name: (notebook, notebook.defaults | changed)}, paths, scheduler="tcp://there:1")
+    monkeypatch.setattr(Measurement, "made", lambda self: pytest.fail(f"{self.name} is measured twice"))
+    work = Workspace("open_sesame", notebook.name, paths)
+    found = work.measure(
+        "reflexive",
+        confusion.confusion,
+        [name, f"random:{name}"],
+        phenomenon="reflexive",
+        sentences=4,
+        random_sentences=2,
+        folder=None,
+    )
+    assert list(dict.fromkeys(found["layers"]["weights"])) == ["trained", "random"]
+    assert json.loads((paths.output / "failures.json").read_text()) == {"failures": []}
+
+
+def test_a_zoo_of_tiny_models_from_beginning_to_end(tmp_path, tiny_folder, monkeypatch, capsys):
+    """Two models, one of them not there; settings that rest on tables; tables, figures, and what failed."""
+    monkeypatch.setenv("INSIDEBERT_BUILD", str(tmp_path / "build"))
+    monkeypatch.setattr(command, "opened", lambda **options: local())
+    trees = "corpus/treebank/animals.conllu"
+    text = f"""
+notebooks: [23-look-at-heads]
+profile: smoke
+parameters: {{RANDOM_BASELINE: false, TREEBANK: {trees}, DOCUMENTS: {trees}, EXAMPLES: {trees}}}
+models:
+  - name: '{tiny_folder("bert")}'
+  - name: 'random:{tiny_folder("bert")}#seed={{seed}}'
+    values: {{seed: 1..2}}
+  - name: '{tmp_path}/none'
+"""
+    assert command.sweep(written(tmp_path, text)) == 1
+    said = capsys.readouterr()
+    assert f"not measured, 23-look-at-heads, {tmp_path}/none: because" in said.err
+    assert "examples, bert0: done" in said.out and "4 models" in said.out
+    made = tmp_path / "build" / "zoo-own"
+    verdicts = read_tidy(made / "results" / "zoo" / "verdicts.csv")
+    assert verdicts["member"].nunique() == 3 and set(verdicts["paper"]) == {"look_at"}
+    spread = read_tidy(made / "results" / "zoo" / "spread.csv")
+    assert set(spread["seeds"]) == {2} and spread["random"].all()
+    assert {"verdicts.png", "agreement.md", "seeds.svg"} <= {path.name for path in (made / "figures" / "zoo").iterdir()}
+    monkeypatch.setattr(Measurement, "made", lambda self: pytest.fail(f"{self.name} is measured twice"))
+    assert command.sweep(written(tmp_path, text)) == 1

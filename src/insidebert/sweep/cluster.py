@@ -155,10 +155,10 @@ def opened(
         options: fields of Cluster.
 
     Raises:
-        InputError: Dask is not installed, or no scheduler answers.
+        InputError: Dask is not installed, no scheduler answers, or memory is no size.
     """
     try:
-        import dask
+        import dask.utils
         from distributed import Client, LocalCluster
     except ImportError:
         raise InputError("a sweep needs Dask; `pip install 'insidebert[cluster]'` brings it") from None
@@ -179,6 +179,10 @@ def opened(
             finally:
                 cluster.client.close(timeout=5)
         return
+    try:
+        dask.utils.parse_bytes(memory if memory != "auto" else 0)
+    except ValueError:
+        raise InputError(f"the limit of memory is {memory!r}; it takes a size such as 4GB") from None
     limits = dict.fromkeys(LIMITS, str(threads)) | {"OMP_WAIT_POLICY": "PASSIVE", "TQDM_DISABLE": "1"}
     own = {"n_workers": workers, "threads_per_worker": 1, "memory_limit": memory, "dashboard_address": "127.0.0.1:0"}
     with dask.config.set({"distributed.nanny.pre-spawn-environ": limits}):

@@ -194,11 +194,22 @@ def _distance(spread: pd.DataFrame) -> np.ndarray:
 
 
 def _recipes(spread: pd.DataFrame) -> pd.Series:
-    """What tells recipes apart, in words: the groups that differ."""
-    known = {"paper", "id", "unit", "holds_if", "seeds", "estimate", "low", "high", "verdict", "error", "of_seeds"}
-    groups = [c for c in spread if c not in known and c != "family" and spread[c].nunique() > 1] or ["family"]
-    words = spread[groups].map(lambda value: f"{value:g}" if isinstance(value, float) else str(value))
-    return words.apply(lambda row: ", ".join(f"{name} {value}" for name, value in row.items()), axis=1)
+    """What tells recipes apart, in words: random weights or not, and the groups that differ."""
+    known = {"random", "paper", "id", "unit", "holds_if", "seeds", "estimate", "low", "high", "verdict", "error"}
+    groups = [c for c in spread if c not in known | {"family", "of_seeds"} and spread[c].nunique() > 1]
+
+    def words(row: pd.Series) -> str:
+        told = ["random weights"] * bool(row["random"])
+        own = {name: row[name] for name in groups if not pd.isna(row[name]) and row[name] != ""}
+        told += [
+            f"{name} {value:g}" if not isinstance(value, str) else f"{name} {value}" for name, value in own.items()
+        ]
+        return ", ".join(told) or row["family"]
+
+    different = spread.drop_duplicates(["random", "family", *groups])
+    names = {tuple(row[["random", "family", *groups]].astype(str)): words(row) for _, row in different.iterrows()}
+    keys = spread[["random", "family", *groups]].astype(str).itertuples(index=False, name=None)
+    return pd.Series([names[key] for key in keys], index=spread.index)
 
 
 def _short(names: Iterable[str]) -> list[str]:
