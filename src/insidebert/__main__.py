@@ -20,11 +20,9 @@ from insidebert.results.failures import clear_failures, failures, record_failure
 from insidebert.results.notebooks import discover, execute, fingerprints, up_to_date
 from insidebert.results.parameters import checked, given, merged, profile_file, profile_parameters
 from insidebert.results.paths import COMMITTED, FROM_SCRATCH, Paths
+from insidebert.results.processes import threads_of
 from insidebert.results.records import seconds_taken
 from insidebert.results.tables import tables_intact
-
-THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS")
-"""What torch, numpy and numba ask for the number of their threads."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -207,9 +205,7 @@ def _run_apart(names: list[str], paths: Paths, options, jobs: int) -> None:
     """
     taken = seconds_taken(paths.results)
     names = sorted(names, key=lambda name: -taken.get(name, float("inf")))
-    threads = str(max(1, (os.cpu_count() or 1) // jobs))
-    # Threads that wait in a loop would keep the processors from the other processes.
-    environment = dict.fromkeys(THREADS, threads) | {"OMP_WAIT_POLICY": "PASSIVE"} | os.environ
+    environment = threads_of(max(1, (os.cpu_count() or 1) // jobs)) | os.environ
     command = [sys.executable, "-m", "insidebert", "run", "--profile", options.profile]
     command += [flag for item in options.parameter for flag in ("-p", item)]
     command += ["--models", *options.models] if options.models else []

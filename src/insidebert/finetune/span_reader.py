@@ -113,7 +113,7 @@ class SpanReader(Reader):
                 f"{folder} holds no {PLAN}, so no reader was saved there; SpanReader.from_checkpoint() "
                 "takes other checkpoints"
             )
-        known = {field.name for field in fields(SpanTraining)}
+        known = {field.name for field in fields(SpanTraining) if field.init}
         try:
             plan = json.loads(path.read_text(encoding="utf-8"))["training"]
             training = SpanTraining(**{name: value for name, value in plan.items() if name in known})

@@ -111,10 +111,10 @@ def fit_spans(
         curve = train(networks, states, parts["train"], parts["development"], scored, plan, f"{task.name} probes")
         for batch, logits in each_logits(networks, states, asked):
             probabilities[np.ix_(own, batch)] = _probabilities(logits, plan).numpy()
-        named = [pairs[i] for i in own]
-        weights += weights_of(networks, named, norms)
+        trained = [pairs[i] for i in own]
+        weights += weights_of(networks, trained, norms)
         curves += [
-            (*named[i], v + 1, f1[i]) for v, f1 in enumerate(curve) for i in range(len(own)) if np.isfinite(f1[i])
+            (*trained[i], v + 1, f1[i]) for v, f1 in enumerate(curve) for i in range(len(own)) if np.isfinite(f1[i])
         ]
     return SpanResults(
         pairs,

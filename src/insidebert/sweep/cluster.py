@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from insidebert import __version__
 from insidebert.errors import InputError
 from insidebert.results import cache
+from insidebert.results.processes import threads_of
 from insidebert.sweep.parcels import Parcel, shelve
 
 PATIENCE = 60.0
@@ -19,9 +20,6 @@ REACH = 10
 
 TICK = 1.0
 """Seconds between looks at who is there."""
-
-LIMITS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS")
-"""What libraries ask, before they start, for the number of their threads."""
 
 
 @dataclass
@@ -183,7 +181,7 @@ def opened(
         dask.utils.parse_bytes(memory if memory != "auto" else 0)
     except ValueError:
         raise InputError(f"the limit of memory is {memory!r}; it takes a size such as 4GB") from None
-    limits = dict.fromkeys(LIMITS, str(threads)) | {"OMP_WAIT_POLICY": "PASSIVE", "TQDM_DISABLE": "1"}
+    limits = threads_of(threads) | {"TQDM_DISABLE": "1"}
     own = {"n_workers": workers, "threads_per_worker": 1, "memory_limit": memory, "dashboard_address": "127.0.0.1:0"}
     with dask.config.set({"distributed.nanny.pre-spawn-environ": limits}):
         local = LocalCluster(**own, silence_logs=logging.CRITICAL)

@@ -67,10 +67,7 @@ def _sentence(line: dict, place: str, left_out: Counter) -> EdgeSentence:
         raise InputError(f"{place}: no words; give `text`, words with one space between them, or `words`, a list")
     info = line.get("info") or {}
     group = line.get("group") or info.get("document_id") or info.get("sent_id") or place
-    targets = []
-    for i, own in enumerate(line["targets"], 1):
-        target = _target(own, len(words), f"{place}, target {i}")
-        targets.append(target)
+    targets = [_target(own, len(words), f"{place}, target {i}") for i, own in enumerate(line["targets"], 1)]
     return EdgeSentence(tuple(words), merged(targets, left_out), str(group))
 
 

@@ -3,7 +3,9 @@
 import codecs
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from xml.etree.ElementTree import ParseError
 
 from insidebert.errors import InputError
 
@@ -46,6 +48,24 @@ def decoded(content: bytes, path: Path, line: int = 1) -> str:
             f"{path}, line {line}: byte {content[error.start]:#04x} is not UTF-8; the file is "
             f"in {encoding}: save it as UTF-8, or `iconv -f <its encoding> -t UTF-8`"
         ) from None
+
+
+@contextmanager
+def at(place: str | Path, form: str) -> Iterator[None]:
+    """What goes wrong inside becomes an InputError that begins with the place; parsers' messages give the line.
+
+    Args:
+        place: file, and line or item.
+        form: what should have been there, such as `a JSON list`.
+    """
+    try:
+        yield
+    except InputError as error:
+        raise InputError(f"{place}: {error}") from None
+    except OSError as error:
+        raise InputError(f"{place} cannot be read ({error.strerror or error}); put it there") from None
+    except (AttributeError, KeyError, RecursionError, TypeError, ValueError, ParseError) as error:
+        raise InputError(f"{place}: this is not {form} ({type(error).__name__}: {error}); mend it") from None
 
 
 def blocks(text: str) -> Iterator[tuple[int, list[str]]]:

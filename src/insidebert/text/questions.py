@@ -3,8 +3,6 @@
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from xml.etree import ElementTree
@@ -13,7 +11,7 @@ import pandas as pd
 
 from insidebert.errors import InputError
 from insidebert.files import write_text
-from insidebert.text.files import read_text
+from insidebert.text.files import at, read_text
 
 SPLITS = ("train", "dev", "test")
 LETTERS = ("A", "B", "C", "D", "E")
@@ -153,7 +151,7 @@ def _read_race(found: _Found, folder: Path, split: str, part: str) -> None:
     for level in (part,) if part else ("middle", "high", ""):
         # files are numbered: 2.txt comes before 10.txt
         for path in sorted((folder / split / level).glob("*.txt"), key=lambda path: (len(path.name), path.name)):
-            with _at(path, "an article with an id and as many questions as lists of options and answers"):
+            with at(path, "an article with an id and as many questions as lists of options and answers"):
                 item = json.loads(read_text(path))
                 rows = zip(item["questions"], item["options"], item["answers"], strict=True)
                 notes = (("level", level),) if level else ()
@@ -163,10 +161,10 @@ def _read_race(found: _Found, folder: Path, split: str, part: str) -> None:
 
 def _read_dream(found: _Found, folder: Path, split: str, _: str) -> None:
     path = folder / f"{split}.json"
-    with _at(path, "a JSON list"):
+    with at(path, "a JSON list"):
         items = list(json.loads(read_text(path)))
     for number, item in enumerate(items, 1):
-        with _at(f"{path}, item {number}", "[turns, [{question, choice, answer}], id]"):
+        with at(f"{path}, item {number}", "[turns, [{question, choice, answer}], id]"):
             turns, asked, name = item
             passage = turns if isinstance(turns, str) else " ".join(turns)
             for i, own in enumerate(asked, 1):
@@ -186,7 +184,7 @@ def _read_mctest(found: _Found, folder: Path, split: str, part: str) -> None:
     for number, line in stories:
         columns = [text.replace("\\newline", "\n").replace("\\tab", "\t") for text in line.split("\t")]
         own = letters[number].split()
-        with _at(f"{path} and {answers.name}, line {number}", "a story"):
+        with at(f"{path} and {answers.name}, line {number}", "a story"):
             if len(columns) != 23 or len(own) != 4:
                 raise InputError(f"{len(columns)} columns and {len(own)} letters; a story has 23 columns and 4 answers")
             for i, letter in enumerate(own):
@@ -203,7 +201,7 @@ def _read_mcscript(found: _Found, folder: Path, split: str, _: str) -> None:
     path, *others = sorted(folder.glob(f"*{split}*.xml"))
     if others:
         raise InputError(f"{path} and {others[0].name} could both be split {split}; leave only one in the folder")
-    with _at(path, "XML"):
+    with at(path, "XML"):
         root = ElementTree.parse(path).getroot()
     for number, instance in enumerate(root.iter("instance"), 1):
         for i, asked in enumerate(instance.iter("question"), 1):
@@ -213,14 +211,14 @@ def _read_mcscript(found: _Found, folder: Path, split: str, _: str) -> None:
                 raise InputError(f"{path}, question {name}: {sum(right)} answers have correct='True'; it must be one")
             passage, options = instance.findtext("text", "").strip(), tuple(map(_content, asked.iter("answer")))
             notes = (("type", asked.get("type")),) if asked.get("type") else ()
-            with _at(path, "MCScript"):
+            with at(path, "MCScript"):
                 found.add(name, passage, _content(asked), list(options), right.index(True), notes, range(len(options)))
 
 
 def _read_lines(found: _Found, folder: Path, split: str, _: str) -> None:
     path = folder / f"{split}.jsonl"
     for number, line in _lines(path):
-        with _at(f"{path}, line {number}", "JSON with id, passage, question, options, answer and perhaps notes"):
+        with at(f"{path}, line {number}", "JSON with id, passage, question, options, answer and perhaps notes"):
             item = json.loads(line)
             if not isinstance(item["options"], list) or not isinstance(item["id"], str | int):
                 raise InputError(f"options {item['options']!r} are not a list, or id {item['id']!r} no text; mend it")
@@ -263,25 +261,12 @@ def _read_hub(found: _Found, name: str, split: str) -> None:
         raise InputError(f"{name} is out of reach ({why}); download it and give its folder") from None
     seen = Counter()
     for path in paths:
-        with _at(path, "a table with article, question, options and answer"):
+        with at(path, "a table with article, question, options and answer"):
             for row, item in enumerate(pd.read_parquet(path).to_dict("records"), 1):
                 passage = str(item.get("example_id", f"{Path(path).stem}-{row}"))
                 seen[passage] += 1
                 texts = f"{passage}/{seen[passage]}", item["article"], item["question"]
                 found.add(*texts, list(item["options"]), item["answer"])
-
-
-@contextmanager
-def _at(place: str | Path, form: str) -> Iterator[None]:
-    """What goes wrong inside becomes an InputError that begins with the place; parsers' messages give the line."""
-    try:
-        yield
-    except InputError as error:
-        raise InputError(f"{place}: {error}") from None
-    except OSError as error:
-        raise InputError(f"{place} cannot be read ({error.strerror or error}); put it there") from None
-    except (AttributeError, KeyError, RecursionError, TypeError, ValueError, ElementTree.ParseError) as error:
-        raise InputError(f"{place}: this is not {form} ({type(error).__name__}: {error}); mend it") from None
 
 
 def _holds(folder: Path, patterns: tuple[str, ...], split: str) -> bool:

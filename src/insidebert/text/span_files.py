@@ -3,15 +3,14 @@
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 
 from insidebert.errors import InputError
 from insidebert.files import write_text
 from insidebert.text.babi import YES_NO, read_babi
-from insidebert.text.files import read_text
+from insidebert.text.files import at, read_text
 from insidebert.text.span_questions import Found, SpanQuestion, misplaced, occurrences, sentences_of
 
 
@@ -45,7 +44,7 @@ def read_span_questions(path: str | Path) -> tuple[list[SpanQuestion], Counter]:
     elif re.match(r"\s*\{", text) and _whole(text) is None:
         _read_lines(found, path, text)
     else:
-        with _at(path, "JSON"):
+        with at(path, "JSON"):
             held = json.loads(text)
         _reader_of(path, held)(found, path, held)
     if not found.questions:
@@ -89,10 +88,10 @@ def _reader_of(path: Path, held):
 
 def _read_squad(found: Found, path: Path, held: dict) -> None:
     for a, article in enumerate(held["data"] if isinstance(held["data"], list) else [None], 1):
-        with _at(f"{path}, article {a}", "an article with title and paragraphs"):
+        with at(f"{path}, article {a}", "an article with title and paragraphs"):
             group, paragraphs = str(article.get("title", a)), list(article["paragraphs"])
         for p, paragraph in enumerate(paragraphs, 1):
-            with _at(f"{path}, article {a}, paragraph {p}", "SQuAD: a context and qas with id, question and answers"):
+            with at(f"{path}, article {a}, paragraph {p}", "SQuAD: a context and qas with id, question and answers"):
                 context = paragraph["context"]
                 sentences = sentences_of(context)
                 for item in paragraph["qas"]:
@@ -115,7 +114,7 @@ def _add_squad(found: Found, item: dict, context: str, sentences: list[tuple[int
 
 def _read_hotpot(found: Found, path: Path, held: list) -> None:
     for number, item in enumerate(held, 1):
-        with _at(f"{path}, item {number}", "HotpotQA: _id, question, answer, supporting_facts and context"):
+        with at(f"{path}, item {number}", "HotpotQA: _id, question, answer, supporting_facts and context"):
             context, places = "", {}
             for title, sentences in item["context"]:
                 context += "\n" * bool(context) + title
@@ -132,7 +131,7 @@ def _read_hotpot(found: Found, path: Path, held: list) -> None:
 def _read_demo(found: Found, path: Path, held: list) -> None:
     groups: dict[str, str] = {}
     for number, item in enumerate(held, 1):
-        with _at(f"{path}, item {number}", "an example of the demo: id, question, answer, context and sup_ids"):
+        with at(f"{path}, item {number}", "an example of the demo: id, question, answer, context and sup_ids"):
             context = item["context"]
             facts = tuple((start, end) for start, end in item.get("sup_ids", ()))
             sentences = sentences_of(context)
@@ -171,7 +170,7 @@ def _read_lines(found: Found, path: Path, text: str) -> None:
     for number, line in enumerate(text.split("\n"), 1):
         if not line.strip():
             continue
-        with _at(f"{path}, line {number}", form):
+        with at(f"{path}, line {number}", form):
             item = json.loads(line)
             if not isinstance(item["id"], str | int):
                 raise InputError(f"id {item['id']!r} is no text")
@@ -191,14 +190,3 @@ def _trimmed(context: str, start: int, end: int) -> tuple[int, int]:
 
 def _cuts_word(context: str, place: int) -> bool:
     return 0 < place < len(context) and context[place - 1].isalnum() and context[place].isalnum()
-
-
-@contextmanager
-def _at(place: str | Path, form: str) -> Iterator[None]:
-    """What goes wrong inside becomes an InputError that begins with the place; parsers' messages give the line."""
-    try:
-        yield
-    except InputError as error:
-        raise InputError(f"{place}: {error}") from None
-    except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
-        raise InputError(f"{place}: this is not {form} ({type(error).__name__}: {error}); mend it") from None
