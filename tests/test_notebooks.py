@@ -270,28 +270,32 @@ def test_make_refuses_what_is_no_number_of_jobs():
     assert made.returncode and "JOBS=foo is not a number" in made.stderr
 
 
-def test_processes_beside_each_other_share_the_processors_and_none_dies_unnoticed(tmp_path, monkeypatch, capsys):
+def test_of_processes_beside_each_other_the_longest_begin_and_none_dies_unnoticed(tmp_path, monkeypatch, capsys):
     started = []
 
-    def process(arguments, env):
-        started.append((arguments[-1], env))
+    def process(arguments):
+        started.append((arguments[-1], arguments[arguments.index("--threads") + 1]))
         return subprocess.CompletedProcess(arguments, -9 if arguments[-1].startswith("41") else 0)
 
     monkeypatch.setenv("INSIDEBERT_BUILD", str(tmp_path))
-    monkeypatch.setenv("MKL_NUM_THREADS", "7")
     monkeypatch.setattr(command.subprocess, "run", process)
     monkeypatch.setattr(command, "_check", lambda *_: None)
     monkeypatch.setattr(command, "_finish", lambda paths, options, planned: command._told(paths, planned))
-    monkeypatch.setattr(command.os, "cpu_count", lambda: 8)
     monkeypatch.setattr(command, "seconds_taken", lambda _: {"31-mcrc-attacks": 1.0, "32-mcrc-unanswerable": 2.0})
-    for name in ("OMP_NUM_THREADS", "NUMBA_NUM_THREADS", "OPENBLAS_NUM_THREADS", "OMP_WAIT_POLICY"):
-        monkeypatch.delenv(name, raising=False)
     assert command.main(["figures", "--profile", "smoke", "--jobs", "2"]) == 1
     assert sorted(name for name, _ in started) == [path.stem for path in SOURCES]
     assert {name for name, _ in started[-2:]} == {"31-mcrc-attacks", "32-mcrc-unanswerable"}  # the shortest end
-    wanted = {"OMP_NUM_THREADS": "4", "NUMBA_NUM_THREADS": "4", "MKL_NUM_THREADS": "7", "OMP_WAIT_POLICY": "PASSIVE"}
-    assert all(wanted.items() <= env.items() for _, env in started)
+    assert {threads for _, threads in started} == {"1"}
     assert "41-explorer: because its process ended with status -9" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_notebook_has_its_threads_whatever_the_environment_says(tmp_path, monkeypatch, threads):
+    own = notebook(tmp_path, "TEXT = 'texts'", "import os\nos.environ['OMP_NUM_THREADS']")
+    monkeypatch.setenv("OMP_NUM_THREADS", "7")
+    execute(own, {}, tmp_path / "done.ipynb", threads=threads)
+    assert f"'{threads}'" in (tmp_path / "done.ipynb").read_text()
+    assert os.environ["OMP_NUM_THREADS"] == "7"
 
 
 def test_an_executed_copy_is_stale_when_what_it_was_made_from_changes(tmp_path):

@@ -20,7 +20,6 @@ from insidebert.results.failures import clear_failures, failures, record_failure
 from insidebert.results.notebooks import discover, execute, fingerprints, up_to_date
 from insidebert.results.parameters import checked, given, merged, profile_file, profile_parameters
 from insidebert.results.paths import COMMITTED, FROM_SCRATCH, Paths
-from insidebert.results.processes import threads_of
 from insidebert.results.records import seconds_taken
 from insidebert.results.tables import tables_intact
 
@@ -72,7 +71,7 @@ def figures(options) -> int:
     if jobs > 1:
         _run_apart(list(stale), paths, options, jobs)
     else:
-        _run(stale, paths, made_from)
+        _run(stale, paths, made_from, options.threads)
     return _finish(paths, options, planned)
 
 
@@ -81,7 +80,7 @@ def run(options) -> int:
     paths = _paths(options)
     planned = _planned(paths, options, options.profile, only=options.notebook)
     _check(planned, paths)
-    _run(planned, paths, fingerprints(planned, paths))
+    _run(planned, paths, fingerprints(planned, paths), options.threads)
     return _told(paths, planned)
 
 
@@ -130,7 +129,7 @@ def reproduce(options) -> int:
     planned = _planned(kept, options, FROM_SCRATCH)
     _check(planned, kept)
     shutil.rmtree(fresh.output, ignore_errors=True)
-    _run(planned, fresh, {})
+    _run(planned, fresh, {}, options.threads)
     names = [options.paper] if options.paper else [own.name for own in papers()]
     report, different = compare(kept.results, fresh.results, names)
     print(report)
@@ -184,14 +183,14 @@ def _executed(paths: Paths, name: str):
     return paths.executed / f"{name}.ipynb"
 
 
-def _run(planned: dict[str, tuple], paths: Paths, made_from: dict[str, str]) -> None:
+def _run(planned: dict[str, tuple], paths: Paths, made_from: dict[str, str], threads: int) -> None:
     """Run notebooks one after the other; why some failed is recorded."""
     for name, (notebook, parameters) in planned.items():
         start = time.perf_counter()
         print(f"{name} ...", flush=True)
         clear_failures(paths, name)
         try:
-            execute(notebook, parameters, _executed(paths, name), made_from.get(name, ""))
+            execute(notebook, parameters, _executed(paths, name), made_from.get(name, ""), threads)
             print(f"{name} took {time.perf_counter() - start:.0f} s", flush=True)
         except NotebookError as error:
             record_failure(paths, name, str(error))
@@ -199,19 +198,19 @@ def _run(planned: dict[str, tuple], paths: Paths, made_from: dict[str, str]) -> 
 
 
 def _run_apart(names: list[str], paths: Paths, options, jobs: int) -> None:
-    """Run notebooks in processes of their own, some at a time, each with its share of the processors.
+    """Run notebooks in processes of their own, some at a time.
 
     Those that took longest begin, so that the processes end together; what was never measured may be long too.
     """
     taken = seconds_taken(paths.results)
     names = sorted(names, key=lambda name: -taken.get(name, float("inf")))
-    environment = threads_of(max(1, (os.cpu_count() or 1) // jobs)) | os.environ
     command = [sys.executable, "-m", "insidebert", "run", "--profile", options.profile]
+    command += ["--threads", str(options.threads)]
     command += [flag for item in options.parameter for flag in ("-p", item)]
     command += ["--models", *options.models] if options.models else []
 
     def apart(name: str) -> None:
-        status = subprocess.run([*command, "--", name], env=environment).returncode
+        status = subprocess.run([*command, "--", name]).returncode
         if status and not any(row["notebook"] == name for row in failures(paths)):
             record_failure(paths, name, f"its process ended with status {status}")
 
@@ -279,6 +278,8 @@ def _parser() -> argparse.ArgumentParser:
             command.add_argument("-p", "--parameter", action="append", default=[], metavar="NAME=VALUE")
         if function is figures:
             command.add_argument("--jobs", type=_count, help="notebooks at a time; embedded 2, else 1")
+        if function in (figures, run, reproduce):
+            command.add_argument("--threads", type=_count, default=1, help="of a notebook; 1 writes the same anywhere")
         if function in (figures, run):
             command.add_argument("--only", action="store_true", help="tables of these models alone, nobody else's rows")
         if function in (run, train):

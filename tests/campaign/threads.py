@@ -1,41 +1,32 @@
-"""Small measurements on an embedded model with one thread and with two: the written tables are the same bytes."""
+"""Notebooks where the environment gives one thread and where it gives two: the written tables are the same bytes."""
 
 import os
 import subprocess
 import sys
 from pathlib import Path
 
-import numba
-import torch
-
-import insidebert as ib
-from insidebert.papers.open_sesame.confusion import confusion
-from insidebert.papers.open_sesame.probes import grammar_task
-from insidebert.results.tables import write_tidy
+from insidebert.results.processes import threads_of
 from tests.campaign.cases import Tally
 
-SENTENCES = [f"The keeper of the {a} fed {b} , and it slept ." for a in ("dogs", "old cats") for b in ("me", "her")]
-TREE = ("the", "girl", "sleeps"), (1, 2, -1), ("det", "nsubj", "root")
+NOTEBOOKS = ("11-open-sesame-probing", "12-open-sesame-confusion", "21-look-at-surface", "23-look-at-heads")
 
 
-def write(folder: str, threads: str) -> None:
-    """The tables, with so many threads of torch and numba."""
-    torch.set_num_threads(int(threads))
-    numba.set_num_threads(int(threads))
-    model = ib.load("minilm-l6")
-    tables = {"surface": ib.surface_statistics(model, SENTENCES), "heads": ib.head_accuracy(model, [TREE])}
-    tables |= {f"confusion {name}": table for name, table in confusion(model, "agreement", 3).items()}
-    tables |= {f"task {name}": t for name, t in grammar_task(model, "main_auxiliary", 64, 16, 16, 2, [0]).items()}
-    for name, table in tables.items():
-        write_tidy(Path(folder) / f"{name}.csv", table)
+def measure(build: Path, threads: int) -> None:
+    """Run the notebooks in the smoke profile, from an empty cache, in an environment that asks for so many threads."""
+    environment = os.environ | threads_of(threads) | {"INSIDEBERT_BUILD": str(build)}
+    for name in NOTEBOOKS:
+        command = [sys.executable, "-m", "insidebert", "run", "--profile", "smoke", name]
+        subprocess.run(command, env=environment, check=True, stdout=subprocess.DEVNULL)
 
 
 def compare(tally: Tally, folder: Path) -> None:
     """One verdict a table."""
-    call = f"import sys; from {__name__} import write; write(*sys.argv[1:])"
-    for threads in ("1", "2"):
-        environment = os.environ | {"OMP_NUM_THREADS": threads, "NUMBA_NUM_THREADS": threads}
-        subprocess.run([sys.executable, "-c", call, str(folder / threads), threads], env=environment, check=True)
-    for path in sorted((folder / "1").glob("*.csv")):
-        same = path.read_bytes() == (folder / "2" / path.name).read_bytes()
-        tally.add("threads", "right" if same else "silently wrong", path.stem)
+    for threads in (1, 2):
+        measure(folder / str(threads), threads)
+    written = sorted(path.relative_to(folder / "1") for path in (folder / "1").rglob("results/**/*.csv"))
+    for path in written:
+        other = folder / "2" / path
+        same = other.exists() and other.read_bytes() == (folder / "1" / path).read_bytes()
+        tally.add("threads", "right" if same else "silently wrong", str(path))
+    if not written:
+        tally.add("threads", "lost", "no table was written")

@@ -14,8 +14,10 @@ from insidebert.papers import paper_of
 from insidebert.results.cache import code_cells, notebook_fingerprint
 from insidebert.results.parameters import checked
 from insidebert.results.paths import Paths
+from insidebert.results.processes import threads_of
 
 QUIET = {"TQDM_DISABLE": "1", "TQDM_DELAY": "86400"}
+"""No progress bars: tqdm's bars for notebooks do not heed the first, but wait a day before they appear."""
 
 
 @dataclass(frozen=True)
@@ -82,13 +84,15 @@ def up_to_date(output: Path, known: str) -> bool:
         return False
 
 
-def execute(notebook: Notebook, parameters: dict, output: Path, made_from: str = "") -> None:
+def execute(notebook: Notebook, parameters: dict, output: Path, made_from: str = "", threads: int = 1) -> None:
     """Run a notebook with papermill and keep the executed copy, also of a failed one (as `<name>.failed.ipynb`).
 
     Args:
         parameters: checked here, before anything runs.
         output: where the executed copy goes when all of it ran.
         made_from: fingerprint that the copy keeps.
+        threads: of its process, whatever the environment says: sums of floats depend on their number, so one is what
+            writes the same tables on every machine.
 
     Raises:
         InputError: a parameter does not fit.
@@ -102,7 +106,7 @@ def execute(notebook: Notebook, parameters: dict, output: Path, made_from: str =
     failed = output.with_suffix(".failed.ipynb")
     output.parent.mkdir(parents=True, exist_ok=True)
     try:
-        with _quiet():
+        with _environment(QUIET | threads_of(threads)):
             papermill.execute_notebook(
                 str(notebook.path),
                 str(failed),
@@ -129,13 +133,10 @@ def execute(notebook: Notebook, parameters: dict, output: Path, made_from: str =
 
 
 @contextmanager
-def _quiet():
-    """No progress bars in the kernels that are started inside; tqdm reads these variables itself.
-
-    Its bars for notebooks do not heed the first, but wait a day before they appear.
-    """
-    before = {name: os.environ.get(name) for name in QUIET}
-    os.environ.update(QUIET)
+def _environment(variables: dict[str, str]):
+    """What the kernels that are started inside inherit; afterwards everything is as it was."""
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
     try:
         yield
     finally:
