@@ -1,6 +1,7 @@
 """Checkpoints with a single fault, of every encoder that is supported, and names of models."""
 
 import json
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -81,7 +82,7 @@ def described(name: str = "config.json", **fields) -> Callable[[Path], None]:
 def weights(change: Callable[[dict, str], None]) -> Callable[[Path], None]:
     def changed(folder: Path) -> None:
         own = load_file(folder / "model.safetensors")
-        change(own, sorted(name for name in own if name.endswith("weight") and "layer.0" in name)[0])
+        change(own, min(name for name in own if re.search(r"layers?\.0\..*weight$", name)))
         save_file({k: v.contiguous() for k, v in own.items()}, folder / "model.safetensors", {"format": "pt"})
 
     return changed
