@@ -69,8 +69,8 @@ def start_page(paths: Paths, folder: Path, language: str) -> str:
 
 
 def _there(folder: Path, entries: dict[str, str]) -> dict[str, str]:
-    """What is called so -> place in the folder, of those that are there."""
-    return {name: place for name, place in entries.items() if (folder / place).exists()}
+    """What is called so -> place in the folder, perhaps with `#state` behind it, of those that are there."""
+    return {name: place for name, place in entries.items() if (folder / place.partition("#")[0]).exists()}
 
 
 def _notebooks(paths: Paths, folder: Path, language: str) -> dict[str, str]:

@@ -14,7 +14,7 @@ from tests.test_book import Page, outside
 from tests.test_serve import asked, running
 
 ROOT = Paths.find().root
-BUILT = ("index.html", "start.zh.html", "scoreboard.html", "scoreboard.zh.html", "teaching/handouts/look-at.html")
+BUILT = ("index.html", "start.zh.html", "explorer/index.html", "scoreboard.html", "scoreboard.zh.html", "teaching/handouts/look-at.html")
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +37,8 @@ def test_everything_is_there_and_nothing_else_lies_about(folder):
 def test_a_start_page_leads_to_everything_that_is_there_and_to_nothing_else(folder, name):
     page = Page((folder / name).read_text(encoding="utf-8"))
     assert not any(outside(place) for place in page.loaded + page.links)
-    assert all((folder / place).is_file() for place in page.links)
+    assert all((folder / place.partition("#")[0]).is_file() for place in page.links)
+    assert any(place.startswith("book/explorer/index.html") for place in page.links)
     notebooks = {path.name for path in (folder / "notebooks").glob("*.ipynb")}
     room = "notebooks/zh" if ".zh." in name else "notebooks"
     assert {f"{room}/{own}" for own in notebooks} <= set(page.links)

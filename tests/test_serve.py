@@ -1,19 +1,16 @@
 """The built book on localhost."""
 
-import os
-import signal
-import subprocess
-import sys
 import urllib.error
 import urllib.request
 from contextlib import contextmanager
+from http.server import ThreadingHTTPServer
 from threading import Thread
 
 import pytest
 
+from book import __main__ as command
 from book.serve import server
 from insidebert.errors import InputError
-from insidebert.results.paths import Paths
 
 
 @pytest.fixture
@@ -54,19 +51,20 @@ def test_what_is_not_built_or_taken_is_said_with_the_way_out(folder, tmp_path):
         server(folder, 70000)
 
 
-def test_the_command_says_the_address_and_ends_at_ctrl_c(folder):
-    book = folder / "build" / "book"
-    book.mkdir(parents=True)
-    (book / "index.html").write_text("<p>of the command</p>")
-    with subprocess.Popen(
-        [sys.executable, "-m", "book", "serve", "--port", "0"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        cwd=Paths.find().root,
-        env=os.environ | {"INSIDEBERT_BUILD": str(folder / "build")},
-    ) as run:
-        address = run.stdout.readline().split()[0]
-        assert asked(address)[0] == "<p>of the command</p>"
-        run.send_signal(signal.SIGINT)
-        assert (run.wait(60), run.stderr.read()) == (0, "")
+def test_the_command_says_the_address_and_ends_at_ctrl_c(folder, monkeypatch, capsys):
+    (folder / "book").mkdir()
+    (folder / "index.html").rename(folder / "book" / "index.html")
+    seen = []
+
+    def interrupted(running):
+        seen.append(running.server_address)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(ThreadingHTTPServer, "serve_forever", interrupted)
+    monkeypatch.setenv("INSIDEBERT_BUILD", str(folder))
+    assert command.main(["serve", "--port", "0"]) == 0
+    ((host, port),) = seen
+    assert host == "127.0.0.1"
+    assert capsys.readouterr().out.startswith(f"http://127.0.0.1:{port}/ shows {folder / 'book'}; ctrl-C ends it\n")
+    assert command.main(["serve", "--port", "-1"]) == 1
+    assert "PORT=" in capsys.readouterr().err
