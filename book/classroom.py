@@ -63,7 +63,7 @@ def start_page(paths: Paths, folder: Path, language: str) -> str:
     environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined)
     groups = {name: _there(folder, entries) for name, entries in words["groups"].items()}
     groups[words["notebooks"]] = _notebooks(paths, folder, language) | groups[words["notebooks"]]
-    (other,) = (name for key, name in PAGES.items() if key != language)
+    (other,) = ((key, name) for key, name in PAGES.items() if key != language)
     page = environment.get_template("index.html.j2")
     return page.render(words=words, groups=groups, language=language, other=other) + "\n"
 
