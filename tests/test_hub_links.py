@@ -63,7 +63,9 @@ def test_what_is_no_web_address_makes_no_link(address):
 )
 def test_the_form_in_a_browser(page, tmp_path, language, hub, link):  # noqa: F811
     script = f'<script src="hub-link.js" defer data-repository="{REPOSITORY}"></script>'
-    text = html(f'<div class="hub-link"></div>{script}').replace("<html>", f'<html lang="{language}">')
+    text = html(f'<div class="hub-link"></div>{script}').replace(
+        "<html><head>", f'<html lang="{language}"><head><meta charset="utf-8">'
+    )
     (tmp_path / "site").mkdir()
     (tmp_path / "site" / "index.html").write_text(text, encoding="utf-8")
     shutil.copy(SCRIPT, tmp_path / "site")
