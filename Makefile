@@ -11,9 +11,14 @@
 #   make reproduce               measure anew from scratch and compare with the committed tables
 #   make book                    the book, a static site, from what `make figures` left: build/book/index.html
 #   make slides                  slides of the notebooks, likewise: build/slides/index.html
+#   make serve                   the book on localhost    PORT=8000
+#   make class                   book, slides, notebooks and a start page in one folder: build/class/index.html
+#   make colab                   copies of notebooks and exercises that begin with a cell for Colab: build/colab
+#   make address REPOSITORY=...  set the repository's address, which pages and notebooks for Colab link to
 #   make test / lint / bench     the tests; the style; timings as ratios to the bare forward pass, here also with
 #                                PAPER=, TREEBANK= or QUESTIONS=
 #   make test-browser            the explorer in JupyterLab, and the built book, in a Chromium    CHROMIUM=...
+#   make test-grading            the exercises through nbgrader: handed out, graded, returned
 #   make campaign                hundreds of bad inputs and 50 killed runs, with what came of them    SEED=1
 #   make lab                     JupyterLab on the notebooks; make lab-zh on copies with their texts in Chinese
 #   make exercises               student versions of teaching/exercises, into build/exercises
@@ -28,6 +33,8 @@ JOBS    ?=
 ONLY    ?=
 ZOO     ?= zoo/embedded.yml
 WORKERS ?=
+PORT    ?= 8000
+REPOSITORY ?=
 SCHEDULER ?=
 VENV    ?= .venv
 SYSTEM_PYTHON ?= python3
@@ -46,7 +53,8 @@ endif
 OPTIONS   := --profile $(PROFILE) $(if $(MODELS),--models $(MODELS)) $(if $(PAPER),--paper $(PAPER))
 
 .DELETE_ON_ERROR:
-.PHONY: figures sweep recorded redraw reproduce book slides exercises test test-unit test-browser campaign lint bench lab lab-zh lock base clean help
+.PHONY: figures sweep recorded redraw reproduce book slides class colab serve address exercises test test-unit \
+	test-browser test-grading campaign lint bench lab lab-zh lock base clean help
 
 # The command itself knows which notebooks are out of date: those whose source, parameters, models, data or code changed.
 figures: $(READY)
@@ -90,8 +98,14 @@ redraw: $(READY)
 reproduce: $(READY)
 	@$(PYTHON) -m insidebert reproduce $(OPTIONS)
 
-book slides: $(READY)
+book slides class colab: $(READY)
 	@$(PYTHON) -m book $(@:book=site) --profile $(PROFILE)
+
+serve: $(READY)
+	@$(PYTHON) -m book serve --port $(PORT)
+
+address: $(READY)
+	@$(PYTHON) -m book address $(if $(REPOSITORY),--repository $(REPOSITORY))
 
 # Two processes and more share the tests, a thread each; those that execute notebooks stay together.
 test: $(READY)
@@ -102,6 +116,14 @@ test-unit: $(READY)
 
 test-browser: $(READY)
 	$(PYTHON) -m pytest -m browser
+
+# nbgrader puts its menus into every JupyterLab beside which it is installed, so it gets a folder of its own. That goes
+# on PATH too, because nbgrader calls `alembic` by its name.
+GRADING := $(or $(INSIDEBERT_BUILD),build)/grading
+test-grading: $(READY)
+	rm -rf $(GRADING)
+	$(INSTALL) --require-hashes --target $(GRADING) --requirement requirements-grading.lock
+	PATH="$(abspath $(GRADING))/bin:$$PATH" PYTHONPATH=$(abspath $(GRADING)) $(PYTHON) -m pytest tests/test_grading.py
 
 campaign: $(READY)
 	@$(PYTHON) -m tests.campaign $(SEED)
@@ -134,6 +156,8 @@ lock:
 		--python-version 3.11.5 --constraint constraints.txt pyproject.toml --output-file build/lock/all.txt
 	build/lock/bin/uv pip compile --universal --generate-hashes --no-header --no-annotate --quiet --no-deps \
 		--python-version 3.11.5 --group base --output-file requirements-base.lock
+	build/lock/bin/uv pip compile --universal --generate-hashes --no-header --no-annotate --quiet --no-deps \
+		--python-version 3.11.5 --group grading --output-file requirements-grading.lock
 	sed -i.bak 's/^\(torch==.*\)$$/\1\n    --hash=$(TORCH_CPU) \\/' build/lock/all.txt
 	awk '/^[^ ]/ { cuda = /^(nvidia-|cuda-|triton==)/ } { print > (cuda ? "requirements-cuda.lock" : "requirements.lock") }' build/lock/all.txt
 

@@ -1,6 +1,7 @@
 """Sphinx: notebooks are shown as they were run; everything a page needs lies beside it."""
 
 import insidebert
+from book.address import Address
 from book.site import mathjax
 from book.sources import KEPT
 
@@ -27,6 +28,8 @@ html_title = "insidebert"
 html_static_path = ["static", str(mathjax())]
 html_css_files = ["book.css"]
 html_js_files = [(name, {"defer": "defer"}) for name in ("scoreboard.js", "figures.js")]
+repository = {"data-repository": own.url} if (own := Address.read()).known else {}
+html_js_files.append(("hub-link.js", {"defer": "defer"} | repository))
 mathjax_path = "tex-svg.js"
 html_show_sourcelink = False
 html_copy_source = False

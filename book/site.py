@@ -10,7 +10,7 @@ from pathlib import Path
 
 import nbformat
 
-from book import pages, sources
+from book import colab, pages, sources
 from book.slides import slides
 from insidebert.errors import InputError
 from insidebert.files import write_text
@@ -52,6 +52,7 @@ def site(paths: Paths, papers: tuple[Paper, ...]) -> Path:
         )
         if run.returncode:
             raise InputError(f"the book could not be built:\n{run.stderr.replace(f'{source}/', '').strip()}")
+        colab.fill(paths, target / "colab")
         return _replace(target, paths.build / "book") / "index.html"
 
 

@@ -8,7 +8,8 @@ import nbformat
 import pandas as pd
 import yaml
 
-from book import chinese, pages
+from book import chinese, colab, pages
+from book.address import Address
 from book.scoreboard import scoreboard, with_strips
 from insidebert.errors import InputError
 from insidebert.files import write_text
@@ -190,22 +191,25 @@ def _notebooks(
         name -> title of all, and of those that have a page in Chinese.
     """
     there = {path.stem: path for path in executed}
+    sources = {path.stem for path in _visible(paths.notebooks)}
+    address, say = Address.read(), chinese.phrases()
     titles, translated = {}, {}
-    for name in sorted({path.stem for path in _visible(paths.notebooks)} | set(there)):
+    for name in sorted(sources | set(there)):
         notebook = nbformat.read(there.get(name, paths.notebooks / f"{name}.ipynb"), as_version=4)
         titles[name] = pages.heading(notebook.cells[0].source if notebook.cells else "", name)
         captions = {entry["slug"]: entry["caption"] for entry in entries if entry["paper"] == paper(name)}
         if name not in there:
             write_text(source / "notebooks" / f"{name}.ipynb", nbformat.writes(pages.stub(titles[name], name)))
             continue
-        link = ""
+        link = colab.links(f"{name}.ipynb", address) if name in sources else ""
         if texts := chinese.texts(paths.notebooks, name):
             own = chinese.translated(notebook, texts)
             translated[name] = pages.heading(own.cells[0].source, name)
-            made = pages.page(own, captions, f"[English](../{name}.ipynb)")
-            made = with_strips(made, paper(name), claims, chinese.phrases())
+            copy = colab.links(f"zh/{name}.ipynb", address, say)
+            made = pages.page(own, captions, f"[English](../{name}.ipynb) · {copy}")
+            made = with_strips(made, paper(name), claims, say)
             write_text(source / "notebooks" / "zh" / f"{name}.ipynb", nbformat.writes(made))
-            link = f"[中文](zh/{name}.ipynb)"
+            link = f"[中文](zh/{name}.ipynb) · {link}"
         made = with_strips(pages.page(notebook, captions, link), paper(name), claims)
         write_text(source / "notebooks" / f"{name}.ipynb", nbformat.writes(made))
     return titles, translated

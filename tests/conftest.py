@@ -1,6 +1,10 @@
 """Tiny models of every supported shape, saved as checkpoint folders; where the shared data sets are."""
 
 import os
+import shutil
+import subprocess
+import sys
+import zipfile
 from pathlib import Path
 
 os.environ["HF_HUB_OFFLINE"] = "1"
@@ -162,3 +166,19 @@ def reports() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no reports at {folder}")
     return folder
+
+
+@pytest.fixture(scope="session")
+def wheel_site(tmp_path_factory) -> Path:
+    """A folder like site-packages with what a wheel of this checkout holds."""
+    root, place = Path(__file__).resolve().parents[1], tmp_path_factory.mktemp("wheel")
+    source = place / "source"  # setuptools would put what an earlier build left in the checkout into the wheel
+    shutil.copytree(root / "src", source / "src", ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(root / name, source)
+    build = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "--wheel-dir"]
+    subprocess.run([*build, str(place / "wheels"), str(source)], check=True, capture_output=True)
+    (wheel,) = (place / "wheels").glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(place / "site")
+    return place / "site"

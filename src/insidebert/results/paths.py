@@ -19,7 +19,7 @@ FROM_SCRATCH = "reproduce"
 INTERACTIVE = "interactive"
 """The profile of reading: the notebooks' own parameters; what is committed is read instead of measured."""
 
-RESERVED = {"book", "slides", "cache", "lock", "exercises", "ci", "zh"}
+RESERVED = {"book", "slides", "cache", "lock", "exercises", "ci", "zh", "colab", "class", "grading"}
 """Folders of `build/` that commands delete or share."""
 
 MADE = ("scripts", "wikipedia", "glove-6b-50d")
