@@ -202,7 +202,7 @@ def _notebooks(
         if texts := chinese.texts(paths.notebooks, name):
             own = chinese.translated(notebook, texts)
             translated[name] = pages.heading(own.cells[0].source, name)
-            made = pages.page(own, captions, f"[English](../{name}.ipynb)")
+            made = pages.page(own, captions, f"[English](../{name}.ipynb)", chinese.phrases())
             made = with_strips(made, paper(name), claims, chinese.phrases())
             write_text(source / "notebooks" / "zh" / f"{name}.ipynb", nbformat.writes(made))
             link = f"[中文](zh/{name}.ipynb)"
