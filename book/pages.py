@@ -21,7 +21,7 @@ NOTICE = (
 )
 """What a reader of Chinese is told on a page that is not translated."""
 SETTINGS, CODE = "Settings and imports", "Code"
-"""What a fold is called that hides a cell without output: whatever is not a setting or an import may be a measurement."""
+"""What a fold is called that hides a cell without output: what is no setting or import may be a measurement."""
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
