@@ -48,7 +48,7 @@ def accuracies(model: str, attacks: pd.DataFrame) -> str:
     worst, best = (f"{name} ({changed.at[name, 'change'] * 100:+.0f}% of it)" for name in _ends(changed["change"]))
     below = ", ".join(changed.index[changed["high"] < first["chance"]]) or "none"
     return (
-        f"{_on(model, own)}: {first['accuracy']:.0%} of {first['questions']:.0f} test questions untouched; {worst} "
+        f"{_on(model, own)}: {first['accuracy']:.0%} of {first['questions']:.0f} untouched questions right; {worst} "
         f"changes that most, {best} least. Clearly below random guessing ({first['chance']:.0%}): {below}."
         f"{_hardly_shuffled(own)} {_cut(first)}; {_trained(first['trainings'])}."
     )
