@@ -12,8 +12,6 @@ extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 include_patterns = ["*.md", *KEPT, "notebooks/*.ipynb", "notebooks/zh/*.ipynb"]
 
 nb_execution_mode = "off"
-nb_code_prompt_show = "Settings and imports"
-nb_code_prompt_hide = "Settings and imports"
 nb_ipywidgets_js = {}
 nb_merge_streams = True
 myst_enable_extensions = ["attrs_inline", "colon_fence", "dollarmath"]

@@ -20,6 +20,8 @@ NOTICE = (
     "用语见[术语表](docs/glossary.zh.md)，论断见[记分表](scoreboard.zh.md)。</span>"
 )
 """What a reader of Chinese is told on a page that is not translated."""
+SETTINGS, CODE = "Settings and imports", "Code"
+"""What a fold is called that hides a cell without output: what is no setting or import may be a measurement."""
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
@@ -81,13 +83,16 @@ def toctree(pages: Collection[str], caption: str = "") -> str:
     return "\n".join([*options, *pages, "```\n"])
 
 
-def page(notebook: nbformat.NotebookNode, captions: dict[str, str], link: str = "") -> nbformat.NotebookNode:
+def page(
+    notebook: nbformat.NotebookNode, captions: dict[str, str], link: str = "", say: Phrases = ENGLISH
+) -> nbformat.NotebookNode:
     """An executed notebook as a page: no progress bars, no widget state, inputs without output folded away.
 
     Args:
         notebook: with outputs.
         captions: slug -> caption, for those who cannot see the figures that `work.draw("slug")` draws.
         link: Markdown below the title, such as one to the page in another language.
+        say: the words to use.
     """
     made = nbformat.from_dict(notebook)
     if link:
@@ -98,10 +103,14 @@ def page(notebook: nbformat.NotebookNode, captions: dict[str, str], link: str = 
             continue
         cell.outputs = [output for output in cell.outputs if WIDGET not in output.get("data", {})]
         if not cell.outputs:
-            cell.metadata["tags"] = [*cell.metadata.get("tags", []), "hide-input"]
+            tags = cell.metadata.get("tags", [])
+            settings = "parameters" in tags or re.search(r"^(import|from) ", cell.source, flags=re.MULTILINE)
+            fold = say[SETTINGS if settings else CODE]
+            cell.metadata["tags"] = [*tags, "hide-input"]
+            cell.metadata["mystnb"] = {"code_prompt_show": fold, "code_prompt_hide": fold}
         drawn = re.search(r'draw\("([^"]+)"', cell.source)
         if drawn and drawn[1] in captions:
-            cell.metadata["mystnb"] = {"image": {"alt": captions[drawn[1]]}}
+            cell.metadata.setdefault("mystnb", {})["image"] = {"alt": captions[drawn[1]]}
     return made
 
 

@@ -21,10 +21,19 @@ LEGEND = (
 )
 NOTES = (
     "A claim that fails says something about the model that was run here, which is not the paper's. A question mark "
-    "stands where more than {rate:.0%} of the verdicts that are this clear would be wrong (Benjamini and Hochberg); "
+    "stands where of all verdicts at least as clear as this one more than {rate:.0%} may be wrong (Benjamini and "
+    "Hochberg), or where a count lies exactly on its limit; "
     "*random too* where the same network with layers drawn anew passes as well. Each claim links to its figure. Below "
     "each group the numbers are a table, which sorts by the column whose heading is pressed: verdicts first."
 )
+
+IN_SHORT = (
+    "Full dot: holds. Cross: fails. Ring: cannot tell. Bar: not decided. Diamond: the paper's number. Short tick: the "
+    "same model with random weights, where it was measured. A question mark: of all verdicts at least as clear as this "
+    "one more than {rate:.0%} may be wrong, or a count lies exactly on its limit; that depends on all claims of the "
+    "scoreboard, so the numbers in the fold below do not have it."
+)
+"""Above the claims of a notebook."""
 
 
 def scoreboard(
@@ -83,7 +92,8 @@ def with_strips(
             continue
         drawn = [_beside(claim, say) for _, claim in rows.groupby("id", sort=False)]
         folded = f'<details class="numbers"><summary>{say["The same in numbers"]}</summary>'
-        tables[0]["data"]["text/html"] = "\n".join([*drawn, folded, tables[0]["data"]["text/html"], "</details>"])
+        how = f'<p class="where">{escape(say[IN_SHORT].format(rate=DISCOVERIES))}</p>'
+        tables[0]["data"]["text/html"] = "\n".join([how, *drawn, folded, tables[0]["data"]["text/html"], "</details>"])
     return notebook
 
 

@@ -206,7 +206,7 @@ def _notebooks(
             own = chinese.translated(notebook, texts)
             translated[name] = pages.heading(own.cells[0].source, name)
             copy = colab.links(f"zh/{name}.ipynb", address, say)
-            made = pages.page(own, captions, f"[English](../{name}.ipynb) · {copy}")
+            made = pages.page(own, captions, f"[English](../{name}.ipynb) · {copy}", say)
             made = with_strips(made, paper(name), claims, say)
             write_text(source / "notebooks" / "zh" / f"{name}.ipynb", nbformat.writes(made))
             link = f"[中文](zh/{name}.ipynb) · {link}"

@@ -13,7 +13,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from PIL import Image
 
-from book import pages, site, sources
+from book import chinese, pages, site, sources
 from book.scoreboard import scoreboard
 from book.slides import slides
 from insidebert.errors import InputError
@@ -202,9 +202,17 @@ def test_a_page_has_no_widgets_folds_settings_away_and_describes_its_figures():
     made = pages.page(executed("a"), {"figure-1": "Four heads"})
     assert "widgets" not in made.metadata
     assert made.cells[1].metadata["tags"] == ["parameters", "hide-input"]
+    assert made.cells[1].metadata["mystnb"]["code_prompt_show"] == "Settings and imports"
     assert [list(output.data) for output in made.cells[3].outputs] == [["image/png", "text/plain"]]
     assert made.cells[3].metadata["mystnb"]["image"]["alt"] == "Four heads"
     assert "tags" not in made.cells[3].metadata
+
+
+def test_a_fold_that_hides_a_measurement_is_not_called_settings():
+    cells = [new_code_cell(code) for code in ("import numpy as np", 'measured = work.measure("m", f)')]
+    for say, names in ((pages.ENGLISH, ["Settings and imports", "Code"]), (chinese.phrases(), ["设置和导入", "代码"])):
+        made = pages.page(new_notebook(cells=[new_markdown_cell("# A"), *cells]), {}, say=say)
+        assert [cell.metadata["mystnb"]["code_prompt_hide"] for cell in made.cells[1:]] == names
 
 
 def test_the_rule_that_makes_slides():

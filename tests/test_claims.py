@@ -61,13 +61,22 @@ def test_a_claim_needs_exactly_one_row_a_model_and_sees_no_random_weights():
 
 
 def test_a_claim_about_two_models_waits_for_both():
-    claim = claims.Claim("c", "s", "p", None, "t", {}, "below 0", ("large", "base"))
+    claim = claims.Claim("c", "s", "p", None, "t", {}, "below 0", models=("large", "base"))
     rows = [("base", "trained", 0.9, 0.8, 1.0), ("large", "trained", 0.3, 0.2, 0.4)]
     table = pd.DataFrame(rows, columns=["model", "weights", "estimate", "low", "high"])
     (row,) = claims.decide(claim, table)
     assert (row["model"], row["verdict"]) == ("large - base", "holds")
     assert (row["low"], row["high"]) == (pytest.approx(-0.8), pytest.approx(-0.4))
     assert claims.decide(claim, table[:1]) == []
+
+
+def test_a_claim_about_the_difference_of_two_rows_adds_their_widths():
+    claim = claims.Claim("c", "s", "p", None, "t", {"probe": "a"}, "above 0", {"probe": "b"})
+    rows = [("m", "trained", "a", 0.6, 0.5, 0.7), ("m", "trained", "b", 0.25, 0.2, 0.3), ("n", "trained", "a", 1, 1, 1)]
+    table = pd.DataFrame(rows, columns=["model", "weights", "probe", "score", "low", "high"])
+    (row,) = claims.decide(claim, table)  # of n there is no second row
+    assert (row["model"], row["verdict"]) == ("m", "holds")
+    assert [row[name] for name in ("measured", "low", "high")] == pytest.approx([0.35, 0.2, 0.5])
 
 
 @pytest.mark.parametrize("paper", PAPERS)

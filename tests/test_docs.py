@@ -11,6 +11,7 @@ from markdown_it import MarkdownIt
 
 import insidebert
 from insidebert.measure.depth import layers_at
+from insidebert.papers import printed
 from insidebert.text.attacks import ATTACKS, CONDITIONS
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -146,3 +147,11 @@ def test_help_quotes_messages_that_exist():
     assert len(quoted) > 20
     for text in quoted:
         assert all(part.strip() in source for part in text.split("...")), text
+
+
+@pytest.mark.parametrize("page", ["book/mcrc.md", "book/mcrc.zh.md"])
+def test_the_chapter_prints_the_papers_tables(page):
+    known, found = printed("mcrc"), rows(text_of(page))
+    (above,) = (place for place, row in enumerate(found) if row[1:] == [*known["table-1"]])
+    wanted = [[name, *(f"{value:.1f}" for value in row)] for name, row in (known["table-2"] | known["table-3"]).items()]
+    assert found[above + 1 : above + 1 + len(wanted)] == wanted

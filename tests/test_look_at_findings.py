@@ -55,10 +55,12 @@ def test_every_claim_is_complete_and_decided_by_a_row_that_is_measured():
         "syntax-contrasts": {row["contrast"] for row in syntax._contrasts(best)},
         "selection-contrasts": {row["contrast"] for row in selection._contrasts(held, kinds, np.array([0, 0, 1, 1]))},
         "probes-contrasts": {f"attention + words minus {name}" for name in PRINTED["table-3"]} | {probes.STRUCTURAL},
+        "probes-scores": set(PRINTED["table-3"]),
     }
     slugs = {artifact.slug for artifact in figures.ARTIFACTS}
     for claim in CLAIMS:
-        assert claim["where"]["contrast"] in rows[claim["table"]], claim["id"]
+        decided_by = {*claim["where"].values(), *claim.get("minus", {}).values()}
+        assert decided_by and decided_by <= rows[claim["table"]], claim["id"]
         assert claim["figure"] in slugs and claim["unit"] in UNITS and claim["question"], claim["id"]
     assert [claim["id"] for claim in CLAIMS if claim["holds"] is None] == ["neural-coreference", "structural-probe"]
 
@@ -248,7 +250,7 @@ def test_the_misprint_is_said_and_not_drawn():
 
 def test_relations_in_sentences():
     (said,) = seen.relations(relations_table())
-    assert "finds 40% of the heads" in said and "1 of 2 relations" in said
+    assert "finds the head word of 40% of all words" in said and "above the best offset for 1 of 2 relations" in said
     assert "determiner (det, +20 points)" in said and "passive auxiliary (auxpass, -5)" in said
 
 

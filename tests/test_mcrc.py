@@ -106,7 +106,7 @@ def test_what_an_earlier_version_did_not_record_is_left_out_and_said(attacked):
     table = attacked["accuracy"].assign(model="tiny", weights="trained").drop(columns=["cut", "reached", "trainings"])
     assert not any("passages cut" in column for column in tables.accuracies(table))
     (said,) = seen.accuracies(table)
-    assert "Recorded before passages that are cut were counted; recorded before trainings were counted." in said
+    assert "recorded before passages that are cut were counted; how many trainings it was, was not recorded." in said
     bins = attacked["bins"].assign(model="tiny", weights="trained").drop(columns=["low", "high"])
     found = attacked["correlations"].assign(model="tiny", weights="trained")
     found = found[found["over"] == "questions"].drop(columns=["over", "points"])

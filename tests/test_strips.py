@@ -108,6 +108,7 @@ def test_findings_in_a_notebook_are_drawn_and_their_table_is_folded():
     claims = pd.DataFrame([row, row | {"id": "no-head-knows-syntax", "statement": "not asked for"}])
     first, *others = with_strips(new_notebook(cells=cells), "look_at", claims).cells
     shown = first.outputs[0]["data"]["text/html"]
+    assert shown.startswith('<p class="where">Full dot: holds.') and "more than 5% may be wrong" in shown
     assert shown.count("<svg") == 1 and "Half is on [SEP] &amp; more" in shown and "; holds if above 40%" in shown
     assert shown.endswith("The same in numbers</summary>\n<table>numbers</table>\n</details>")
     assert [cell.outputs[0]["data"] for cell in others] == [shows, shows]

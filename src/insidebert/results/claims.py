@@ -34,8 +34,9 @@ class Claim:
     Args:
         id, statement, place: what is said and where.
         paper: the number printed there, or None.
-        table: tidy table that decides, with columns low, high and either estimate or coefficient.
+        table: tidy table that decides, with columns low, high and one of estimate, coefficient and score.
         where: column -> value of the deciding row.
+        minus: the same of a second row, which is subtracted; None if the first decides alone.
         holds: `above X`, `below X` or `between X Y`; None for a number that is shown as context and decides nothing.
         models: two models if the claim compares them (first minus second); empty if it is about each model.
         optional: the row may be missing, because a reader's data need not hold every case.
@@ -52,6 +53,7 @@ class Claim:
     table: str
     where: dict
     holds: str | None
+    minus: dict | None = None
     models: tuple[str, ...] = ()
     optional: bool = False
     unit: str = ""
@@ -162,7 +164,7 @@ def findings(claims: list[Claim], results: Path) -> pd.DataFrame:
         for row in decide(claim, read_tidy(results / f"{claim.table}.csv")):
             interval = interval_in_words(row["measured"], row["low"], row["high"], claim.unit)
             own = {"model": row["model"], "measured [95%]": interval, "verdict": row["verdict"]}
-            rows.append(said | own | {"random weights": row["random"]})
+            rows.append(said | own | {"verdict with random weights": row["random"] or "not measured"})
     return pd.DataFrame(rows)
 
 
@@ -251,25 +253,35 @@ def _table(folder: Path, name: str, recorded: bool) -> tuple[pd.DataFrame | None
 
 
 def _deciding(claim: Claim, table: pd.DataFrame, weights: str) -> list[tuple]:
-    """The rows that decide a claim: model, estimate or coefficient, low, high.
+    """What decides a claim: model, measured number, low, high.
 
-    Of two models the difference, first minus second, if both were run; the sentences are the same, so adding the widths
-    is cautious.
+    Of two models, or of two rows, the difference, first minus second, if both were run; the sentences are the same, so
+    adding the widths is cautious.
     """
-    rows = table[table["weights"] == weights]
-    missing_is_fine = rows.empty or claim.optional  # where only baselines were run there are no trained models
-    for column, value in claim.where.items():
-        rows = rows[rows[column] == value] if column in rows else rows[:0]
-    if rows["model"].duplicated().any() or (rows.empty and not missing_is_fine):
-        raise InputError(
-            f"claim {claim.id}: {claim.table} has {len(rows)} rows with {claim.where}, one a model is wanted"
-        )
-    measured = "coefficient" if "coefficient" in rows else "estimate"
-    found = [tuple(row) for row in rows[["model", measured, "low", "high"]].itertuples(index=False)]
+    found = _rows(claim, claim.where, table, weights)
+    if claim.minus:
+        other = {model: values for model, *values in _rows(claim, claim.minus, table, weights)}
+        found = [(model, *_difference(values, other[model])) for model, *values in found if model in other]
     if not claim.models:
         return found
     known = {model: values for model, *values in found}
     if not set(claim.models) <= set(known):
         return []
-    (a, a_low, a_high), (b, b_low, b_high) = (known[model] for model in claim.models)
-    return [(" - ".join(claim.models), a - b, a_low - b_high, a_high - b_low)]
+    return [(" - ".join(claim.models), *_difference(*(known[model] for model in claim.models)))]
+
+
+def _difference(first: list[float], second: list[float]) -> tuple[float, float, float]:
+    (a, a_low, a_high), (b, b_low, b_high) = first, second
+    return a - b, a_low - b_high, a_high - b_low
+
+
+def _rows(claim: Claim, where: dict, table: pd.DataFrame, weights: str) -> list[tuple]:
+    """The rows where a claim says: model, what was measured, low, high."""
+    rows = table[table["weights"] == weights]
+    missing_is_fine = rows.empty or claim.optional  # where only baselines were run there are no trained models
+    for column, value in where.items():
+        rows = rows[rows[column] == value] if column in rows else rows[:0]
+    if rows["model"].duplicated().any() or (rows.empty and not missing_is_fine):
+        raise InputError(f"claim {claim.id}: {claim.table} has {len(rows)} rows with {where}, one a model is wanted")
+    measured = next((name for name in ("coefficient", "estimate") if name in rows), "score")
+    return [tuple(row) for row in rows[["model", measured, "low", "high"]].itertuples(index=False)]

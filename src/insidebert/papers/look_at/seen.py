@@ -10,12 +10,20 @@ from insidebert.results.wording import each_model, percent, span
 @each_model
 def patterns(model: str, examples: pd.DataFrame, heads: pd.DataFrame) -> str:
     """Figure 1."""
-    said = []
+    said, broadest = [], _top(heads, "entropy")
     for token, statistic in TARGETS.items():
-        own = heads[heads["statistic"] == statistic]
-        top = own.loc[own["value"].idxmax()]
+        top = _top(heads, statistic)
         said.append(f"{token} (head {top['layer']}-{top['head']}: {percent(top['value'])})")
-    return f"In {model}, the highest averages are those {'; '.join(said)}."
+    return (
+        f"In {model}, head {broadest['layer']}-{broadest['head']} attends most broadly ({broadest['value']:.1f} nats); "
+        f"the highest averages are those {'; '.join(said)}."
+    )
+
+
+def _top(heads: pd.DataFrame, statistic: str) -> pd.Series:
+    """The head that is highest in a statistic."""
+    own = heads[heads["statistic"] == statistic]
+    return own.loc[own["value"].idxmax()]
 
 
 TARGETS = {"to the next token": "to next", "to [SEP]": "to [SEP]", "to periods and commas": "to . or ,"}
@@ -43,7 +51,8 @@ def importance(model: str, layers: pd.DataFrame) -> str:
     upper, ratio = layers_at(int(layers["layer"].max()), 5, 12), by_class["[SEP]"] / by_class["other"]
     return (
         f"In {model}, from layer {upper[0]} on (layer 5 of 12) the gradient at attention to [SEP] is "
-        f"{percent(ratio.loc[upper].mean())} of that to other tokens; in layer 1 it is {percent(ratio.iloc[0])}."
+        f"{percent(ratio.loc[upper].mean())} of that to other tokens on average; in layer 1 it is "
+        f"{percent(ratio.iloc[0])}, in the last layer {percent(ratio.iloc[-1])}."
     )
 
 
@@ -84,14 +93,14 @@ def neighbours(model: str, heads: pd.DataFrame) -> str:
 def relations(model: str, table: pd.DataFrame) -> str:
     """Table 1, and its picture."""
     every, single = table[table["relation"] == "all"].iloc[0], table[table["relation"] != "all"]
-    text = f"Over all words the best head of {model} finds {percent(every['held_out'])} of the heads."
+    text = f"The best attention head of {model} finds the head word of {percent(every['held_out'])} of all words."
     if single.empty:
         return text
     gain = (single["held_out"] - single["offset_accuracy"]).set_axis(single["relation"])
     most, least = gain.idxmax(), gain.idxmin()
     return (
-        f"{text} It has a head above the best offset for {(gain > 0).sum()} of {len(gain)} relations; most is gained "
-        f"for {in_words(most)} ({most}, {gain.max() * 100:+.0f} points), least for {in_words(least)} "
+        f"{text} Held out, its heads are above the best offset for {(gain > 0).sum()} of {len(gain)} relations; most "
+        f"is gained for {in_words(most)} ({most}, {gain.max() * 100:+.0f} points), least for {in_words(least)} "
         f"({least}, {gain.min() * 100:+.0f})."
     )
 
@@ -115,8 +124,8 @@ def selection(model: str, methods: pd.DataFrame) -> str:
     every = methods[methods["mentions"] == "all"].set_index(["method", "candidates"])["held_out"]
     every, earlier = every.map(percent), "earlier mentions"
     return (
-        f"In {model}, the best head finds {every['best head', 'all other mentions']} of antecedents among all "
-        f"mentions, {every['best head', earlier]} among earlier ones; the nearest mention is right in "
+        f"In {model}, the best head, held out, finds {every['best head', 'all other mentions']} of antecedents among "
+        f"all mentions, {every['best head', earlier]} among earlier ones; the nearest mention is right in "
         f"{every['nearest', earlier]}, the same head word in {every['head match', earlier]}, the "
         f"rules in {every['rule-based', earlier]}."
     )
@@ -147,12 +156,14 @@ def trusted_heads(model: str, weights: pd.DataFrame) -> str:
 @each_model
 def map_of_heads(model: str, heads: pd.DataFrame) -> str:
     """Figure 6."""
-    near = (heads["nearest_layer"] == heads["layer"]).mean()
+    near, sizes = (heads["nearest_layer"] == heads["layer"]).mean(), heads.groupby("layer")["layer"].transform("size")
+    chance = ((sizes - 1) / (len(heads) - 1)).mean()
     counts = heads["behaviour"].value_counts().drop("none of these", errors="ignore")
     named = ", ".join(f"{count} {name}" for name, count in counts.items()) or "none"
     return (
-        f"In {model}, {percent(near)} of the heads have their nearest head in their own layer; named by "
-        f"behaviour: {named}, of {len(heads)}. The picture's stress is {heads['stress'].iloc[0]:.2f}."
+        f"In {model}, {percent(near)} of the heads have their nearest head in their own layer, by chance "
+        f"{percent(chance)} would; named by behaviour: {named}, of {len(heads)}. "
+        f"The picture's stress is {heads['stress'].iloc[0]:.2f}."
     )
 
 

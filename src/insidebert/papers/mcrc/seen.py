@@ -12,7 +12,8 @@ from insidebert.results.wording import each_model
 
 PRINTED, UNREAD = printed("mcrc")["correlations"], ("random guess", "longest option")
 NUMBERS = ("low", "high", "points", "trainings", "cut", "reached")
-EARLIER = {"left_out": "not counted", "over": "questions", "dataset": ""} | dict.fromkeys(NUMBERS, np.nan)
+EARLIER = {"left_out": "not counted when this was recorded", "over": "questions", "dataset": ""}
+EARLIER |= dict.fromkeys(NUMBERS, np.nan)
 """Columns that tables of an earlier version may lack, such as recorded ones, and what stands for them."""
 
 
@@ -47,8 +48,9 @@ def accuracies(model: str, attacks: pd.DataFrame) -> str:
     worst, best = (f"{name} ({changed.at[name, 'change'] * 100:+.0f}% of it)" for name in _ends(changed["change"]))
     below = ", ".join(changed.index[changed["high"] < first["chance"]]) or "none"
     return (
-        f"{_on(model, own)}: {first['accuracy']:.0%} untouched; {worst} changes that most, {best} least. Clearly below "
-        f"random guessing ({first['chance']:.0%}): {below}. {_cut(first)}; {_trained(first['trainings'])}."
+        f"{_on(model, own)}: {first['accuracy']:.0%} of {first['questions']:.0f} untouched questions right; {worst} "
+        f"changes that most, {best} least. Clearly below random guessing ({first['chance']:.0%}): {below}."
+        f"{_hardly_shuffled(own)} {_cut(first)}; {_trained(first['trainings'])}."
     )
 
 
@@ -61,7 +63,8 @@ def trainings(model: str, conditions: pd.DataFrame) -> str:
     longest = accuracy["longest option"]
     below = ", ".join(accuracy.index[accuracy <= longest].difference(UNREAD, sort=False)) or "none"
     return (
-        f"{_on(model, own)}: {accuracy['original']:.0%} after proper training, {accuracy['P-Shuffle']:.0%} with "
+        f"{_on(model, own)}: {accuracy['original']:.0%} after proper training on {own.at['original', 'train']:.0f} "
+        f"questions, {accuracy['P-Shuffle']:.0%} with "
         f"shuffled passages, {accuracy['P-Remove']:.0%} without; the least is {least} with {accuracy[least]:.0%}. Not "
         f"above the longest option ({longest:.0%}): {below}. {_cut(own.loc['original'])}; "
         f"{_trained(own.at['original', 'trainings'])}."
@@ -134,13 +137,22 @@ def _ends(values: pd.Series) -> tuple[str, str]:
     return values.idxmin(), values.idxmax()
 
 
+def _hardly_shuffled(attacks: pd.DataFrame) -> str:
+    """What Ans2Opt-Shuffle cannot shuffle, in words."""
+    own = attacks.loc["Ans2Opt-Shuffle"]
+    options = own["questions"] * (1 / own["chance"] - 1)  # the wrong ones, where all questions have as many
+    if not own["short"]:
+        return ""
+    return f" Under Ans2Opt-Shuffle {own['short']:.0f} of {options:.0f} wrong options hardly differ from the right one."
+
+
 def _cut(row: pd.Series) -> str:
     if np.isnan(row["cut"]):
-        return "Recorded before passages that are cut were counted"
+        return "This was recorded before passages that are cut were counted"
     return f"{row['cut']:.0f} of {row['questions']:.0f} test passages were cut"
 
 
 def _trained(count: float) -> str:
     if np.isnan(count):
-        return "recorded before trainings were counted"
+        return "how many trainings it was, was not recorded"
     return "one training, so chance in training is not in the intervals" if count == 1 else f"{count:.0f} trainings"

@@ -49,7 +49,8 @@ def _beside_paper(rows: pd.DataFrame, key: str, printed: str, change: str, unit:
         for (dataset, model), own in rows[rows[key] == name].groupby(["dataset", "model"], sort=False):
             line |= {f"{dataset}, {model}{what}": cell for what, cell in _measured(own.iloc[0], name, change, unit)}
         values, original = (np.array(paper[n])[chosen] for n in (name, "original"))
-        changes = (values / original - 1) * 100 if unit.startswith("%") else values - original
+        # The mean of changes with one decimal, as the paper prints them, and its own mean.
+        changes = ((values / original - 1) * 100).round(1) if unit.startswith("%") else values - original
         line[title] = f"{values.mean():.1f}"
         line[f"{title}, change ({unit})"] = "-" if name in (RANDOM, "original") else f"{changes.mean():+.1f}"
         found.append(line)

@@ -66,25 +66,39 @@ def nth_token(model: str, accuracy: pd.DataFrame) -> str:
     )
 
 
-@each_model
-def reflexives(model: str, layers: pd.DataFrame) -> str:
+def reflexives(layers: pd.DataFrame) -> list[str]:
     """Figure 5."""
+    return _reflexives(layers, twins=layers[layers["weights"] == "random"])
+
+
+@each_model
+def _reflexives(model: str, layers: pd.DataFrame, twins: pd.DataFrame) -> str:
     curves = layers.pivot(index="label", columns="layer", values="confusion")
-    two, three = curves[curves.index <= "R4"], curves[curves.index > "R4"].mean()
+    three = curves[curves.index > "R4"].mean()
+    means, twin = _two_and_three(layers), twins[twins["model"] == model]
+    random = f"; with random weights {_two_and_three(twin)}" if len(twin) else ""
+    paper = f"{PAPER['R1':'R4'].mean():.2f} and {PAPER['R5':'R8'].mean():.2f}"
     return (
-        f"{model}: R1-R4 score {two.mean().mean():.2f} bits on average over layers, R5-R8 {three.mean():.2f} "
-        f"(paper {PAPER['R1':'R4'].mean():.2f} and {PAPER['R5':'R8'].mean():.2f}). "
+        f"{model}: R1-R4 and R5-R8 score {means} bits on average over layers (paper {paper}{random}). "
         f"R5-R8 peak in layer {three.idxmax()} ({three.max():.2f} bits), which is "
         f"{'above' if three.max() > np.log2(3) else 'not above'} an even split of three (1.58). {_rise(curves.mean())}"
     )
+
+
+def _two_and_three(layers: pd.DataFrame) -> str:
+    """Mean confusion with two candidates and with three."""
+    two, three = (
+        layers.loc[chosen, "confusion"].mean() for chosen in (layers["label"] <= "R4", layers["label"] > "R4")
+    )
+    return f"{two:.2f} and {three:.2f}"
 
 
 @each_model
 def agreement(model: str, layers: pd.DataFrame, differences: pd.DataFrame) -> str:
     """The companion of Figure 5."""
     parts = [
-        f"{name.split(' (')[0]} {rows['estimate'].mean():+.2f} bits on average, its interval without 0 in "
-        f"{_clear(rows).sum()} of {len(rows)} layers"
+        f"{name.split(' (')[0]} {rows['estimate'].mean():+.2f} bits on average, clearly above 0 in "
+        f"{(rows['low'] > 0).sum()} of {len(rows)} layers and clearly below in {(rows['high'] < 0).sum()}"
         for name, rows in differences.groupby("contrast", sort=False)
     ]
     return f"{model}: {'; '.join(parts)}. {_rise(layers.groupby('layer')['confusion'].mean())}"
