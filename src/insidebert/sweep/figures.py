@@ -121,20 +121,24 @@ def courses(verdicts: pd.DataFrame, members: pd.DataFrame, spread: pd.DataFrame)
     own = own.assign(place=own["step"].map({step: place for place, step in enumerate(steps)}))
     means = spread[~spread["random"].astype(bool) & spread["step"].isin(steps)]
     means = means.assign(place=means["step"].map({step: place for place, step in enumerate(steps)}))
+    recipe = [c for c in means if c in members and c not in ("member", "step", "seed")]
+    few = means.drop_duplicates(recipe).shape[0] <= KEYED
     claims = _that_change(means)
     columns = min(4, len(claims))
     figure, axes = new_figure(columns, -(-len(claims) // columns), width=2.5, height=1.8)
-    for ax, (paper, claim) in zip(axes.flat, claims, strict=False):
-        part = own[(own["paper"] == paper) & (own["id"] == claim)].sort_values("place")
-        seeds = [course[["place", "measured"]].to_numpy() for _, course in part.groupby(["family", "seed"])]
-        ax.add_collection(LineCollection(seeds, colors="0.7", linewidths=0.6, rasterized=True))
-        mean = means[(means["paper"] == paper) & (means["id"] == claim)]
-        for _, course in mean.groupby([c for c in mean if c in members and c not in ("member", "step", "seed")]):
-            line(ax, course, "place", "estimate", COLOURS["holds"], markersize=3, linewidth=1.6)
+    of_claim = {name: dict(list(table.groupby(["paper", "id"]))) for name, table in (("all", own), ("mean", means))}
+    for ax, claim in zip(axes.flat, claims, strict=False):
+        part, mean = of_claim["all"][claim], of_claim["mean"][claim]
+        ax.add_collection(_curves(part, ["family", "seed"], "measured", colors="0.7", linewidths=0.6))
+        if few:
+            for _, course in mean.groupby(recipe, dropna=False):
+                line(ax, course, "place", "estimate", COLOURS["holds"], markersize=3, linewidth=1.6)
+        else:
+            ax.add_collection(_curves(mean, recipe, "estimate", colors=COLOURS["holds"], linewidths=1.2, zorder=3))
         for limit in part["holds_if"].iloc[0].split()[1:]:
             ax.axhline(float(limit), color=COLOURS["fails"], linestyle="--", linewidth=0.9)
         ax.autoscale_view()
-        ax.set_title(claim, fontsize=7)
+        ax.set_title(claim[1], fontsize=7)
         ax.set_ylabel(part["unit"].iloc[0], fontsize=7)
         ax.set_xticks(range(len(steps)), [f"{step:g}" for step in steps], fontsize=6.5)
         ax.tick_params(axis="y", labelsize=6.5)
@@ -142,6 +146,13 @@ def courses(verdicts: pd.DataFrame, members: pd.DataFrame, spread: pd.DataFrame)
         ax.axis("off")
     figure.supxlabel("training step; dashed: the claim's limit", fontsize=8)
     return figure
+
+
+def _curves(rows: pd.DataFrame, which: list[str], value: str, **options) -> LineCollection:
+    """A line over `place` for each group of rows, drawn as one."""
+    wide = rows.pivot_table(index=which, columns="place", values=value, dropna=False)
+    curves = (np.column_stack([wide.columns, course]) for course in wide.to_numpy())
+    return LineCollection([own[~np.isnan(own[:, 1])] for own in curves], rasterized=True, **options)
 
 
 def _that_change(means: pd.DataFrame) -> list[tuple[str, str]]:
