@@ -1,4 +1,4 @@
-"""Every measurement that a paper's notebooks ask, whole, against the passes of its encoder that it cannot do without."""
+"""Every measurement that a paper's notebooks ask, whole, against the passes of its encoder that it needs."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -34,7 +34,7 @@ class Passes:
     """What an encoder, and copies of it, were given during a measurement.
 
     Args:
-        calls: the module, its inputs (of states only their shape), whether it was training, whether gradients were kept.
+        calls: the module, its inputs (of states the shape alone), whether in training, whether gradients were kept.
         distinct: inputs of the sequences that had not been seen before, a batch each.
     """
 
@@ -113,7 +113,9 @@ def of_paper(paper: str, model_name: str) -> Iterator[str]:
         found = asked(notebook.path, parameters, Paths.find(), loading.resolve, lambda own: False)
         for own in found.measurements:
             if own.source is not None:
-                yield from costs(f"{model_name}, {own.name}", lambda own=own: own.function(model, **own.settings), model)
+                yield from costs(
+                    f"{model_name}, {own.name}", lambda own=own: own.function(model, **own.settings), model
+                )
 
 
 def costs(what: str, measure: Callable, model: loading.Model) -> Iterator[str]:
@@ -125,5 +127,5 @@ def costs(what: str, measure: Callable, model: loading.Model) -> Iterator[str]:
     taken = time_of(lambda: passes.bare(model))
     yield f"{what}: whole / bare forward of its {sequences} sequences ({taken:.1f} s): {found:.2f}"
     if any(gradients for *_, gradients in passes.calls):
-        found = ratio(measure, passes.again)
-        yield f"{what}: whole / the bare passes of its {len(passes.calls)} batches, backward where it trains: {found:.2f}"
+        found, batches = ratio(measure, passes.again), len(passes.calls)
+        yield f"{what}: whole / bare passes of its {batches} batches, backward where it trains: {found:.2f}"

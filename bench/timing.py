@@ -71,7 +71,7 @@ def enough(found: Sequence[float], spent: float) -> bool:
         >>> enough([1.30, 1.31], 0.1), enough([1.30, 1.60], 0.1), enough([1.30, 1.60, 1.31, 1.29], 0.1)
         (True, False, True)
     """
-    if not found or spent < PATIENCE and len(found) < FEWEST:
+    if not found or (spent < PATIENCE and len(found) < FEWEST):
         return False
     inner = sorted(found)[1:-1] if len(found) > 3 else found
     close = max(inner) - min(inner) <= SPREAD * statistics.median(found)
