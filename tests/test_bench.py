@@ -4,11 +4,13 @@ import numpy as np
 import pytest
 import torch
 
-from bench import timing
+from bench import measurements, timing
 from bench.measurements import watched
 from bench.timing import FEWEST, MOST, PATIENCE, SPREAD, Ratio, enough, ratio
 from insidebert.finetune.scorers import Scorer
 from insidebert.measure.confusion import TriggerQuestion, confusion_scores
+from insidebert.results.notebooks import discover
+from insidebert.results.paths import Paths
 
 
 class Machine:
@@ -95,3 +97,13 @@ def test_training_steps_of_a_copy_are_taken_again(tiny):
     assert all(weights.grad is None for weights in scorer.encoder.parameters())
     scorer(inputs, ids)
     assert len(passes.calls) == 1  # copies no longer tell
+
+
+def test_a_notebooks_measurements_are_found_and_held_against_their_passes(tiny_folder, monkeypatch):
+    (notebook,) = (own for own in discover(Paths.find()) if own.name == "12-open-sesame-confusion")
+    monkeypatch.setattr(measurements, "discover", lambda paths, paper: [notebook])
+    monkeypatch.setattr(measurements, "SIZES", {"RANDOM_BASELINE": False, "SENTENCES": 2})
+    monkeypatch.setattr(measurements, "ratio", lambda measured, yardstick: (measured(), yardstick(), Ratio((2.0,)))[-1])
+    lines = list(measurements.of_paper("open_sesame", str(tiny_folder("bert"))))
+    assert [line.split(": ")[0].rpartition(", ")[2] for line in lines] == ["reflexive", "agreement"]
+    assert all(line.endswith("2.00 (1 pair)") for line in lines)

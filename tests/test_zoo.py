@@ -113,7 +113,9 @@ def test_what_a_zoo_asks_for_is_checked_first(tmp_path, text, said):
         command.runs_of(*found, PATHS)
 
 
-@pytest.mark.parametrize("path", [path for path in ZOOS if path.stem not in ("tiny", "readers")], ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path", [path for path in ZOOS if path.stem not in ("tiny", "readers")], ids=lambda path: path.stem
+)
 def test_every_zoo_of_the_repository_can_be_planned(path):
     found, members = zoo.read(path)
     runs = command.runs_of(found, members, PATHS)
