@@ -4,7 +4,7 @@
 scheduler is killed and another one takes its place; twice the client is interrupted and starts again; a worker of
 another version stands by all the time; five tasks fail. What is left has to be what a plain loop writes, to the last
 byte. Most tasks are short waits, twelve measure tiny models, whole and in shards. Then: what scheduling costs, and what
-a second worker brings. `python -m tests.campaign.sweeps second` asks the last alone, in two minutes.
+a second worker brings. `python -m tests.campaign.sweeps second` asks the last alone, in a minute and a half.
 """
 
 import os

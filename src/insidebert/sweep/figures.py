@@ -179,7 +179,7 @@ def depth(layers: pd.DataFrame, members: pd.DataFrame) -> Figure:
     curves = list(dict.fromkeys(own["curve"]))
     values = list(dict.fromkeys(own.loc[~own["random"], group]))
     values = sorted(values) if all(isinstance(value, int | float) for value in values) else values
-    shades = dict(zip(values, ordered(range(len(values))).values(), strict=True))
+    shades = dict(zip(values, ordered(range(len(values)), "viridis").values(), strict=True))  # no grey among them
     figure, axes = new_figure(min(3, len(curves)), -(-len(curves) // 3), width=3.4, height=2.5)
     for ax, curve in zip(axes.flat, curves, strict=False):
         part = own[own["curve"] == curve]
