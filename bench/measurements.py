@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import torch
 
-from bench.timing import Ratio, ratio, time_of
+from bench.timing import ratio, time_of
 from insidebert.models import loading
 from insidebert.results.notebooks import discover
 from insidebert.results.parameters import checked, merged
@@ -16,13 +16,19 @@ from insidebert.sweep.plan import asked
 SIZES = {
     "RANDOM_BASELINE": False,
     "SEEDS": [0],
-    "11-open-sesame-probing": {"TRAIN": 800, "DEVELOPMENT": 150, "GENERALIZATION": 150, "NTH_EPOCHS": 6},
-    "12-open-sesame-confusion": {"SENTENCES": 150},
-    "21-look-at-surface": {"SEGMENTS": 48},
-    "22-look-at-no-op": {"SEGMENTS": 16, "FUNCTIONS": "corpus/treebank/animals.conllu"},
-    "24-look-at-probes": {"TRAIN": 400, "EPOCHS": 4},
-    "31-mcrc-attacks": {"TRAIN": 48, "DEVELOPMENT": 12, "TEST": 24},
-    "32-mcrc-unanswerable": {"TRAIN": 24, "DEVELOPMENT": 8, "TEST": 24, "SHARES": [0.0, 1.0], "CURVE": 32},
+    "11-open-sesame-probing": {"TRAIN": 300, "DEVELOPMENT": 60, "GENERALIZATION": 60, "NTH_EPOCHS": 4},
+    "12-open-sesame-confusion": {"SENTENCES": 50},
+    "21-look-at-surface": {"SEGMENTS": 24},
+    "22-look-at-no-op": {"SEGMENTS": 8, "FUNCTIONS": "corpus/treebank/animals.conllu"},
+    "23-look-at-heads": {
+        "TREEBANK": "corpus/treebank/animals.conllu",
+        "DOCUMENTS": "corpus/treebank/animals.conllu",
+        "EXAMPLES": "corpus/treebank/animals.conllu",
+        "LEAST": 30,
+    },
+    "24-look-at-probes": {"TREEBANK": "corpus/treebank/animals.conllu", "TRAIN": 90, "EPOCHS": 4},
+    "31-mcrc-attacks": {"TRAIN": 24, "DEVELOPMENT": 8, "TEST": 16},
+    "32-mcrc-unanswerable": {"TRAIN": 12, "DEVELOPMENT": 6, "TEST": 12, "SHARES": [0.0, 1.0], "CURVE": 16},
 }
 """Parameters of notebooks in place of their own: those of a notebook, or of all of them."""
 
@@ -123,9 +129,9 @@ def costs(what: str, measure: Callable, model: loading.Model) -> Iterator[str]:
     with watched(model) as passes:
         measure()
     sequences = sum(len(inputs["input_ids"]) for inputs in passes.distinct)
-    found: Ratio = ratio(measure, lambda: passes.bare(model))
     taken = time_of(lambda: passes.bare(model))
+    found = ratio(measure, lambda: passes.bare(model), known=True)
     yield f"{what}: whole / bare forward of its {sequences} sequences ({taken:.1f} s): {found:.2f}"
     if any(gradients for *_, gradients in passes.calls):
-        found, batches = ratio(measure, passes.again), len(passes.calls)
+        found, batches = ratio(measure, passes.again, known=True), len(passes.calls)
         yield f"{what}: whole / bare passes of its {batches} batches, backward where it trains: {found:.2f}"

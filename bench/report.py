@@ -36,13 +36,13 @@ from insidebert.text.questions import Question
 from insidebert.text.stanford import trees_of
 from insidebert.text.treebanks import Tree
 
-SENTENCES = 1000
-SCORED = 2000
+SENTENCES = 400
+SCORED = 800
 BEST_OF = 3
-FEW = 40
+FEW = 30
 """Sentences of a literal loop."""
 
-TIMED = 120
+TIMED = 60
 """Questions of a timed epoch; with few, the buckets would be wide and copying the encoder would count."""
 
 

@@ -15,7 +15,7 @@ FEWEST, MOST = 2, 7
 SPREAD = 0.05
 """Largest and smallest ratio so close to each other, as a share of the median, need no further pair."""
 
-PATIENCE = 12.0
+PATIENCE = 6.0
 """Seconds of pairs after which no further one is begun."""
 
 
@@ -78,10 +78,16 @@ def enough(found: Sequence[float], spent: float) -> bool:
     return close or spent >= PATIENCE or len(found) >= MOST
 
 
-def ratio(measured: Callable, yardstick: Callable, clock: Callable[[], float] = seconds) -> Ratio:
-    """Ratios of paired runs, until they are `enough`; the two take turns, so that a drifting machine slows both."""
-    yardstick()
-    measured()  # numba compiles, memory is claimed
+def ratio(measured: Callable, yardstick: Callable, clock: Callable[[], float] = seconds, known: bool = False) -> Ratio:
+    """Ratios of paired runs, until they are `enough`; the two take turns, so that a drifting machine slows both.
+
+    Args:
+        measured, yardstick: what is timed.
+        clock: gives seconds.
+        known: that both have run before, so that what they compile and claim at first is behind them.
+    """
+    for function in () if known else (yardstick, measured):
+        function()
     found, start = [], clock()
     while not enough(found, clock() - start):
         found.append(time_of(measured, clock) / time_of(yardstick, clock))

@@ -103,7 +103,9 @@ def test_a_notebooks_measurements_are_found_and_held_against_their_passes(tiny_f
     (notebook,) = (own for own in discover(Paths.find()) if own.name == "12-open-sesame-confusion")
     monkeypatch.setattr(measurements, "discover", lambda paths, paper: [notebook])
     monkeypatch.setattr(measurements, "SIZES", {"RANDOM_BASELINE": False, "SENTENCES": 2})
-    monkeypatch.setattr(measurements, "ratio", lambda measured, yardstick: (measured(), yardstick(), Ratio((2.0,)))[-1])
+    monkeypatch.setattr(
+        measurements, "ratio", lambda measured, yardstick, known: (measured(), yardstick(), Ratio((2.0,)))[-1]
+    )
     lines = list(measurements.of_paper("open_sesame", str(tiny_folder("bert"))))
     assert [line.split(": ")[0].rpartition(", ")[2] for line in lines] == ["reflexive", "agreement"]
     assert all(line.endswith("2.00 (1 pair)") for line in lines)
