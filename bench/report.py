@@ -39,7 +39,7 @@ from insidebert.text.treebanks import Tree
 SENTENCES = 400
 SCORED = 800
 BEST_OF = 3
-FEW = 30
+FEW = 150
 """Sentences of a literal loop."""
 
 TIMED = 60
@@ -139,7 +139,7 @@ def reading(model_name: str, dataset: Path | str, count: int, pieces: int) -> li
     """
     model = loading.load(loading.resolve(model_name))
     planted = {"options": 3, "keywords": 0.5, "without_passage": 0.2, "longest": 0.3}
-    train, development, test = splits_of(dataset, count, 60, 200, planted)
+    train, development, test = splits_of(dataset, count, 30, 60, planted)
     few = train[:: max(1, len(train) // TIMED)][:TIMED]
 
     def fitted(kind: type[Reader], own: list[Question], chosen_on: list[Question], **plan) -> Reader:
