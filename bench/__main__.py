@@ -44,7 +44,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--models", nargs="+", default=["minilm-l6"], help="models in place of the smallest one")
     parser.add_argument("--treebank", help="a treebank in place of ours")
     parser.add_argument("--questions", default="scripts", help="a data set in place of ours")
-    parser.add_argument("--train", type=int, default=60, help="so many of its questions behind the accuracy")
+    parser.add_argument("--train", type=int, default=48, help="so many of its questions behind the accuracy")
     parser.add_argument("--pieces", type=int, default=224, help="longest sequence of passage and option")
     return parser
 
