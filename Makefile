@@ -5,6 +5,7 @@
 #                                ONLY=1 keeps nobody else's rows in the tables
 #                                SCHEDULER=tcp://... measures on a Dask cluster
 #   make sweep ZOO=...           many models, such as zoo/embedded.yml    WORKERS=2   SCHEDULER=tcp://...
+#                                KEEP=1 writes to results/zoo and figures/zoo, which are committed
 #   make redraw                  draw again from the tidy tables, without a model
 #   make recorded                measure anew on UD English EWT and GUM   TREEBANK=... DOCUMENTS=...
 #                                and on DREAM   QUESTIONS=...
@@ -35,6 +36,7 @@ ZOO     ?= zoo/embedded.yml
 WORKERS ?=
 PORT    ?= 8000
 REPOSITORY ?=
+KEEP    ?=
 SCHEDULER ?=
 VENV    ?= .venv
 SYSTEM_PYTHON ?= python3
@@ -62,7 +64,7 @@ figures: $(READY)
 		$(if $(SCHEDULER),--scheduler $(SCHEDULER))
 
 sweep: $(READY)
-	@$(PYTHON) -m insidebert sweep $(ZOO) $(if $(WORKERS),--workers $(WORKERS)) \
+	@$(PYTHON) -m insidebert sweep $(ZOO) $(if $(KEEP),--keep) $(if $(WORKERS),--workers $(WORKERS)) \
 		$(if $(SCHEDULER),--scheduler $(SCHEDULER))
 
 # Hashes are checked. What torch needs on a GPU is gigabytes, so it comes only where torch is not the CPU build.
@@ -134,7 +136,7 @@ lint: $(READY)
 	$(PYTHON) -m mypy
 
 bench: $(READY)
-	@TQDM_DISABLE=1 $(PYTHON) -m bench $(if $(MODELS),--models $(MODELS)) $(if $(PAPER),--paper $(PAPER)) \
+	@TQDM_DISABLE=1 $(ONE_THREAD) $(PYTHON) -m bench $(if $(MODELS),--models $(MODELS)) $(if $(PAPER),--paper $(PAPER)) \
 		$(if $(TREEBANK),--treebank $(TREEBANK)) $(if $(QUESTIONS),--questions $(QUESTIONS))
 
 lab: $(READY)

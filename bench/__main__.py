@@ -7,7 +7,6 @@ from pathlib import Path
 from insidebert.__main__ import guarded
 from insidebert.errors import InputError
 from insidebert.models import loading
-from insidebert.models.embedded import EMBEDDED
 from insidebert.papers import paper, papers
 from insidebert.results.paths import Paths
 
@@ -30,7 +29,7 @@ def bench(options) -> None:
     for data in (options.treebank and settings["treebank"], settings["dataset"]):
         if isinstance(data, Path) and not (data.exists() or Path(str(data).partition("#")[0]).exists()):
             raise InputError(f"no data at {data}; name a file or a folder, relative to {paths.root}")
-    names = options.models or [name for name, model in EMBEDDED.items() if not model.archive]
+    names = options.models
     for name in names:
         loading.load(loading.resolve(name))
     asked = [paper(options.paper)] if options.paper else [own for own in papers() if own.bench]
@@ -42,10 +41,10 @@ def bench(options) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--paper", choices=[own.name for own in papers()], help="only this paper")
-    parser.add_argument("--models", nargs="+", help="models in place of the embedded ones")
+    parser.add_argument("--models", nargs="+", default=["minilm-l6"], help="models in place of the smallest one")
     parser.add_argument("--treebank", help="a treebank in place of ours")
     parser.add_argument("--questions", default="scripts", help="a data set in place of ours")
-    parser.add_argument("--train", type=int, default=240, help="so many of its questions behind the accuracy")
+    parser.add_argument("--train", type=int, default=48, help="so many of its questions behind the accuracy")
     parser.add_argument("--pieces", type=int, default=224, help="longest sequence of passage and option")
     return parser
 

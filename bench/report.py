@@ -1,11 +1,8 @@
 """What a measurement costs, as a ratio to the bare forward pass over the same sentences, in one process."""
 
 import resource
-import statistics
-import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from itertools import product
 from pathlib import Path
@@ -14,8 +11,11 @@ import numpy as np
 import torch
 from transformers import BertConfig, BertModel
 
+from bench import measurements
 from bench.baselines import PaddedReader, forward, literal_distances, literal_heads
+from bench.timing import peak_of, ratio, time_of
 from insidebert.finetune.reader import Reader, Training
+from insidebert.measure.attention_gradients import attention_gradients
 from insidebert.measure.confusion import TriggerQuestion, confusion_scores
 from insidebert.measure.head_accuracy import accuracies, answers
 from insidebert.measure.head_distances import jensen_shannon
@@ -36,10 +36,13 @@ from insidebert.text.questions import Question
 from insidebert.text.stanford import trees_of
 from insidebert.text.treebanks import Tree
 
-SENTENCES = 2000
-SCORED = 5000
-REPEATS = 3
-TIMED = 240
+SENTENCES = 400
+SCORED = 800
+BEST_OF = 3
+FEW = 150
+"""Sentences of a literal loop."""
+
+TIMED = 60
 """Questions of a timed epoch; with few, the buckets would be wide and copying the encoder would count."""
 
 
@@ -50,30 +53,19 @@ def probes_and_confusion(model_name: str) -> list[str]:
     encoded = encode(model, [s.words for s in sampled], special=False)
     gold = [encoded.pieces_of(i, [s.target])[0] for i, s in enumerate(sampled)]
     targets = np.stack([gold, control_targets(encoded.ids, seed=0)], axis=1)
-    lines = [f"{model_name}, {torch.get_num_threads()} threads; median of {REPEATS} paired runs"]
+    bare = partial(forward, model, encoded)
 
-    def bare(sentences: Encoded) -> Callable:
-        return lambda: forward(model, sentences)
+    def probed():
+        PositionProbe(epochs=1).fit(hidden_states(model, encoded), targets)
 
-    def probed(epochs: int, seeds: int) -> Callable:
-        def run():
-            states = hidden_states(model, encoded)
-            for seed in range(seeds):
-                PositionProbe(epochs=epochs, seed=seed).fit(states, targets)
-
-        return run
-
-    what = f"probing all layers, {SENTENCES} sentences"
-    lines.append(
-        f"{what}, one epoch (the paper's) / bare forward: {ratio(probed(1, 1), bare(encoded)):.2f}  (at most 1.3)"
-    )
-    lines.append(
-        f"{what}, 6 epochs x 3 seeds (the notebook's) / bare forward: {ratio(probed(6, 3), bare(encoded)):.2f}"
-    )
+    what = f"{model_name}, {SENTENCES} sentences"
+    encoding = ratio(lambda: hidden_states(model, encoded), bare)
+    lines = [f"{what}: states of all layers / bare forward: {encoding:.2f}"]
+    lines.append(f"{what}: probing all layers, one epoch / bare forward: {ratio(probed, bare):.2f}  (at most 1.3)")
 
     scored = dependencies(SCORED)
     special = encode(model, [d.words for d in scored], special=True)
-    against = ratio(lambda: confusion_scores(model, scored), bare(special))
+    against = ratio(lambda: confusion_scores(model, scored), partial(forward, model, special))
     lines.append(f"confusion scores, {SCORED} sentences / bare forward: {against:.2f}  (at most 1.3)")
     few, many = peak_of(model_name, SCORED // 5), peak_of(model_name, SCORED)
     lines.append(f"peak memory, {SCORED} sentences / {SCORED // 5}, a process each: {many / few:.3f}  (at most 1.1)")
@@ -87,12 +79,6 @@ def dependencies(count: int) -> list[TriggerQuestion]:
     return [dependency(s) for cell in cells for s in source.sample(cell, -(-count // len(cells)), seed=0)][:count]
 
 
-def peak_of(model_name: str, count: int, what: str = "confusion", module: str = "bench.report") -> int:
-    """Peak resident memory of a fresh process that measures `count` sentences or segments, in KiB on Linux."""
-    command = [sys.executable, "-m", module, what, model_name, str(count)]
-    return int(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
-
-
 def surface(model_name: str) -> list[str]:
     """Lines of a report: surface statistics and distances of heads against the bare pass, 128-piece segments."""
     model = loading.load(loading.resolve(model_name))
@@ -102,14 +88,16 @@ def surface(model_name: str) -> list[str]:
     bare = partial(forward, model, encoded)
     lines = [f"{model_name}, {len(encoded)} segments of {int(encoded.lengths.mean())} pieces"]
     against = ratio(lambda: segment_statistics(model, encoded, classes), bare)
-    lines.append(f"surface statistics / bare forward: {against:.2f}  (at most 1.25)")
-    few, many = (peak_of(model_name, count, "surface") for count in (100, 1000))
-    lines.append(f"peak memory, 1000 segments / 100, a process each: {many / few:.3f}  (at most 1.1)")
+    lines.append(f"surface statistics, norms among them / bare forward: {against:.2f}  (at most 1.25)")
+    against = ratio(lambda: attention_gradients(model, encoded, classes), bare)
+    lines.append(f"gradients at the attention / bare forward: {against:.2f}")
+    few, many = (peak_of(model_name, count, "surface") for count in (50, 500))
+    lines.append(f"peak memory, 500 segments / 50, a process each: {many / few:.3f}  (at most 1.1)")
     own = encoded.select(range(4))
     maps = maps_of(model, own)
     alone = time_of(lambda: [jensen_shannon(m) for m in maps])
     alone = min(alone, time_of(lambda: [jensen_shannon(m) for m in maps]))
-    bare_own = min(time_of(partial(forward, model, own)) for _ in range(REPEATS))
+    bare_own = min(time_of(partial(forward, model, own)) for _ in range(BEST_OF))
     literal = time_of(lambda: literal_distances(maps[0]))
     heads = maps[0].shape[1]
     lines.append(f"distances of all pairs of {heads} heads, a segment / bare forward: {alone / bare_own:.2f}")
@@ -126,7 +114,9 @@ def words(model_name: str, treebank: Path | str) -> list[str]:
     lines = [f"{model_name}, {len(trees)} sentences of {np.mean([len(tree) for tree in trees]):.0f} words"]
     against = ratio(lambda: every_head(model, trees, aligned.encoded), partial(forward, model, aligned.encoded))
     lines.append(f"all heads, directions and relations / bare forward: {against:.2f}  (at most 1.4)")
-    few, own = trees[:200], aligned.encoded.select(range(min(200, len(trees))))
+    against = ratio(lambda: word_maps(model, aligned.encoded), partial(forward, model, aligned.encoded))
+    lines.append(f"attention between words, every map kept / bare forward: {against:.2f}")
+    few, own = trees[:FEW], aligned.encoded.select(range(min(FEW, len(trees))))
     literal = ratio(lambda: literal_heads(model, few, own), lambda: every_head(model, few, own))
     lines.append(f"the same, {len(few)} sentences: literal loop / ours: {literal:.0f}  (at least 10)")
     maps = word_maps(model, aligned.encoded)
@@ -139,7 +129,7 @@ def words(model_name: str, treebank: Path | str) -> list[str]:
     return lines
 
 
-def reading(model_name: str, dataset: Path | str, count: int, pieces: int) -> list[str]:
+def reading(model_name: str, dataset: Path | str, count: int, pieces: int) -> Iterator[str]:
     """Lines of a report: fine-tuning against padded random batches, attacks against one evaluation.
 
     Args:
@@ -149,27 +139,27 @@ def reading(model_name: str, dataset: Path | str, count: int, pieces: int) -> li
     """
     model = loading.load(loading.resolve(model_name))
     planted = {"options": 3, "keywords": 0.5, "without_passage": 0.2, "longest": 0.3}
-    train, development, test = splits_of(dataset, count, 60, 200, planted)
+    train, development, test = splits_of(dataset, count, 15, 30, planted)
     few = train[:: max(1, len(train) // TIMED)][:TIMED]
 
     def fitted(kind: type[Reader], own: list[Question], chosen_on: list[Question], **plan) -> Reader:
         return kind(model, Training(pieces=pieces, precision="float32", **plan)).fit(own, chosen_on)
 
-    found = ratio(*(partial(fitted, kind, few, development[:2], epochs=1) for kind in (PaddedReader, Reader)))
-    lines = [
-        f"{model_name} on {name_of(dataset)}",
+    readers = (partial(fitted, kind, few, development[:2], epochs=1) for kind in (PaddedReader, Reader))
+    found = ratio(*readers, known=True)  # nothing is compiled in training
+    yield f"{model_name} on {name_of(dataset)}"
+    yield (
         f"an epoch of {len(few)} questions, padded to {pieces} pieces in random batches / in length buckets: "
-        f"{found:.2f}  (at least 1.5)",
-    ]
+        f"{found:.2f}  (at least 1.5)"
+    )
     readers = {kind: fitted(kind, train, development, epochs=3, frozen=4, rate=3e-4) for kind in (Reader, PaddedReader)}
     ours, padded = (readers[kind].score(test) for kind in readers)
-    lines.append(f"accuracy after 3 epochs of {len(train)} questions: length buckets {ours:.3f}, padded {padded:.3f}")
+    yield f"accuracy after 3 epochs of {len(train)} questions: length buckets {ours:.3f}, padded {padded:.3f}"
     plain = Reader(model, Training(pieces=pieces, precision="float32"))
     found = ratio(lambda: plain.predict_all(attacked(test)), lambda: plain.predict(test))
-    lines.append(f"attacking and scoring all {len(ATTACKS)} attacks / one evaluation: {found:.2f}  (at most 8)")
+    yield f"attacking and scoring all {len(ATTACKS)} attacks / one evaluation: {found:.2f}  (at most 8)"
     share = time_of(lambda: attacked(test)) / time_of(lambda: plain.predict(test))
-    lines.append(f"attacking alone, shuffling and its degree / one evaluation: {share:.1%}  (under 5%)")
-    return lines
+    yield f"attacking alone, shuffling and its degree / one evaluation: {share:.1%}  (under 5%)"
 
 
 def attacked(questions: list[Question]) -> dict[str, list[Question]]:
@@ -188,11 +178,11 @@ def shape_of_bert_base() -> list[str]:
     encoder = BertModel(BertConfig(), add_pooling_layer=False).eval()
     ids = torch.randint(1000, 20000, (8, 128))
     with torch.inference_mode():
-        bare = min(time_of(lambda: encoder(input_ids=ids)) for _ in range(REPEATS)) / len(ids)
+        bare = min(time_of(lambda: encoder(input_ids=ids)) for _ in range(BEST_OF)) / len(ids)
         layers, _ = run_with_attention(encoder, lambda layer: layer.maps[:1], input_ids=ids)
     maps = torch.cat(layers).flatten(0, 1).transpose(0, 1).contiguous().numpy()
     jensen_shannon(maps)
-    ours = min(time_of(lambda: jensen_shannon(maps)) for _ in range(REPEATS))
+    ours = min(time_of(lambda: jensen_shannon(maps)) for _ in range(BEST_OF))
     literal = time_of(lambda: literal_distances(maps))
     return [
         f"all pairs of 12 x 12 heads, BERT-base's shape / bare forward: {ours / bare:.2f}  (at most 0.7)",
@@ -208,30 +198,19 @@ def maps_of(model: loading.Model, encoded: Encoded) -> list[np.ndarray]:
     return found
 
 
-def ratio(measured: Callable, yardstick: Callable) -> float:
-    """Median of the ratios of paired runs; the two take turns, so that a drifting machine slows both."""
-    yardstick()
-    measured()  # numba compiles, memory is claimed
-    return statistics.median(time_of(measured) / time_of(yardstick) for _ in range(REPEATS))
-
-
-def time_of(function: Callable) -> float:
-    """Seconds of one call."""
-    start = time.perf_counter()
-    function()
-    return time.perf_counter() - start
-
-
 def open_sesame(models: list[str], **_) -> Iterator[str]:
     """What *Open Sesame* costs, line by line."""
     for name in models:
         yield from probes_and_confusion(name)
+        yield from measurements.of_paper("open_sesame", name)
 
 
 def look_at(models: list[str], treebank: Path | str, **_) -> Iterator[str]:
     """What *What Does BERT Look At?* costs, line by line; heads that know syntax on a treebank."""
     for part, name in product((surface, partial(words, treebank=treebank)), models):
         yield from part(name)
+    for name in models:
+        yield from measurements.of_paper("look_at", name)
     yield from shape_of_bert_base()
 
 
@@ -239,6 +218,7 @@ def mcrc(models: list[str], dataset: Path | str, count: int, pieces: int, **_) -
     """What Si et al. cost, line by line; arguments as for `reading`."""
     for name in models:
         yield from reading(name, dataset, count, pieces)
+        yield from measurements.of_paper("mcrc", name)
 
 
 def measure(what: str, model_name: str, count: int) -> None:

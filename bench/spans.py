@@ -9,7 +9,7 @@ from functools import partial
 from transformers import BertConfig, BertModel
 
 from bench.baselines import forward
-from bench.report import peak_of, ratio, time_of
+from bench.timing import peak_of, ratio, time_of
 from insidebert.models import loading
 from insidebert.models.encoding import encode
 from insidebert.models.span_states import span_states
@@ -58,9 +58,9 @@ def costs(model: loading.Model, task: EdgeTask) -> Iterator[str]:
             found = ratio(every, one)
             cost = min(time_of(every) for _ in range(2)) / bare
             yield f"{what}, {precision}: {len(probes)} cumulative probes / one: {found:.1f}  (at most 3)"
-            whole = encoding + cost
+            whole = encoding.value + cost
             yield f"{what}, {precision}: encoding and {EPOCHS} epochs of all / bare forward: {whole:.2f}  (at most 2)"
-            long = encoding + cost * PAPER_EPOCHS[task.name] / EPOCHS
+            long = encoding.value + cost * PAPER_EPOCHS[task.name] / EPOCHS
             yield f"{what}, {precision}: at the paper's most updates, were there no early stop: {long:.1f}"
 
 

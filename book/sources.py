@@ -159,7 +159,7 @@ def _contents(papers: tuple[Paper, ...], names: list[str], others: list[str], ot
     rest = [name for name in names if name.endswith(".zh.md") and name not in (*first, "README.zh.md")]
     trees = {
         "Papers": [own.chapter for own in papers],
-        "Results": ["gallery.md", "scoreboard.md", "artifacts.md"],
+        "Results": ["gallery.md", "scoreboard.md", "many-models.md", "artifacts.md"],
         "More notebooks": others,
         "Use it": ["own-model.md", "families.md", "api.md"],
         "For teachers": starting("teaching/README") + [n for n in starting("teaching/") if n != "teaching/README.md"],

@@ -26,7 +26,7 @@ PLACES = [
 ]
 PROBES = (ib.PositionProbe, ib.TokenProbe, ib.StructuralProbe)
 HEAVY = ["torch", "transformers", "pandas", "numpy", "matplotlib", "sklearn", "numba", "tqdm"]
-COMPANION = ["matplotlib", "seaborn", "ipywidgets", "papermill", "nbformat", "onnx", "statsmodels", "pooch"]
+COMPANION = ["matplotlib", "ipywidgets", "papermill", "nbformat", "onnx", "statsmodels", "pooch"]
 
 
 IMPORTS = f"""

@@ -13,11 +13,12 @@ from insidebert.results.notebooks import Notebook, discover
 from insidebert.results.paths import COMMITTED, Paths
 from insidebert.results.tables import read_tidy
 from insidebert.results.workspace import Workspace
-from insidebert.sweep import command, zoo
+from insidebert.sweep import command, readers, zoo
 from insidebert.sweep.cluster import Cluster
 from insidebert.sweep.command import Sweep
 from insidebert.sweep.plan import asked, drawn
 from insidebert.sweep.slices import measuring
+from insidebert.sweep.tables import draw
 from tests.test_sweep import local
 
 pytestmark = [  # as in test_sweep
@@ -112,7 +113,9 @@ def test_what_a_zoo_asks_for_is_checked_first(tmp_path, text, said):
         command.runs_of(*found, PATHS)
 
 
-@pytest.mark.parametrize("path", [path for path in ZOOS if path.stem != "tiny"], ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path", [path for path in ZOOS if path.stem not in ("tiny", "readers")], ids=lambda path: path.stem
+)
 def test_every_zoo_of_the_repository_can_be_planned(path):
     found, members = zoo.read(path)
     runs = command.runs_of(found, members, PATHS)
@@ -195,6 +198,41 @@ def test_a_notebook_finds_what_a_cluster_measured(tmp_path, tiny_folder, monkeyp
     )
     assert list(dict.fromkeys(found["layers"]["weights"])) == ["trained", "random"]
     assert json.loads((paths.output / "failures.json").read_text()) == {"failures": []}
+
+
+def test_a_zoo_that_is_kept_lies_where_the_repository_keeps_it(tmp_path):
+    paths = Paths(tmp_path, "zoo-own", tmp_path / "build")
+    assert paths.kept_zoos == []
+    results, figures = paths.of_zoo("own", keep=True)
+    assert (results, figures) == (tmp_path / "results" / "zoo" / "own", tmp_path / "figures" / "zoo" / "own")
+    results.mkdir(parents=True)
+    (results / "verdicts.csv").touch()
+    assert paths.kept_zoos == ["own"]
+    assert paths.of_zoo("own", keep=False)[0] == tmp_path / "build" / "zoo-own" / "results" / "zoo"
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("name", PATHS.kept_zoos)
+def test_what_is_kept_of_a_zoo_can_be_drawn_again(name, tmp_path):
+    results, figures = PATHS.of_zoo(name, keep=True)
+    draw(results, tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {path.name for path in figures.iterdir()}
+    for path in tmp_path.glob("*.csv"):
+        assert path.read_bytes() == (figures / path.name).read_bytes()
+
+
+def test_readers_of_several_seeds_are_trained_once(tmp_path, tiny_folder, monkeypatch, capsys):
+    monkeypatch.setattr(readers, "QUESTIONS", 12)
+    monkeypatch.setattr(readers, "PLAN", readers.PLAN | {"epochs": 1})
+    command_line = [str(tmp_path / "own"), "--model", str(tiny_folder("bert")), "--seeds", "1", "2"]
+    assert readers.main(command_line) == 0
+    assert capsys.readouterr().out.count(": F1 ") == 2
+    _, members = zoo.read(written(tmp_path, f"models: [{{name: '{tmp_path}/own/seed-{{seed}}'}}]"))
+    found = [loading.resolve(member.name) for member in members]
+    assert all(loading.load(source).layers for source in found) and len({source.sha256 for source in found}) == 2
+    assert readers.main(command_line) == 0 and not capsys.readouterr().out
+    with pytest.raises(InputError, match="seeds count from 0"):
+        readers.main([str(tmp_path / "own"), "--seeds", "-1"])
 
 
 def test_a_zoo_of_tiny_models_from_beginning_to_end(tmp_path, tiny_folder, monkeypatch, capsys):

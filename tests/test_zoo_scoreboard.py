@@ -119,6 +119,8 @@ def test_pictures_follow_what_the_zoo_has(tmp_path):
     assert [own.slug for own in drawn] == ["verdicts", "agreement", "seeds", "steps", "depth"]
     for own in drawn:
         render(own, tmp_path, tmp_path / "figures", dpi=40)
+    drawn = figures.depth(depth, members).axes[0].get_lines()
+    assert [curve.get_linestyle() for curve in drawn] == ["-", "--"]  # one size was trained, the other is random
     figure = figures.verdict_map(verdicts, members)
     grid = figure.axes[0].images[0].get_array()
     assert grid.shape == (7, 12)

@@ -88,7 +88,7 @@ def sweep(options) -> int:
     """Measure every model of a zoo, on this machine or on a Dask cluster; a sweep that was cut off goes on."""
     from insidebert.sweep import command
 
-    given = {name: getattr(options, name) for name in ("scheduler", "workers", "threads", "memory")}
+    given = {name: getattr(options, name) for name in ("keep", "scheduler", "workers", "threads", "memory")}
     return command.sweep(options.zoo, **given)
 
 
@@ -120,6 +120,11 @@ def redraw(options) -> int:
     for own in [paper(options.paper)] if options.paper else papers():
         for artifact in own.load("artifacts"):
             artifacts.render(artifact, artifact.sources(paths, own.name), paths.figures / own.name)
+    if options.profile == COMMITTED and not options.paper:
+        from insidebert.sweep.tables import draw
+
+        for zoo in paths.kept_zoos:
+            draw(*paths.of_zoo(zoo, keep=True))
     return collect(options)
 
 
@@ -267,6 +272,7 @@ def _parser() -> argparse.ArgumentParser:
             command.add_argument("--scheduler", default="", metavar="tcp://HOST:8786", help="of a Dask cluster")
         if function is sweep:
             command.add_argument("zoo", type=Path, help="a zoo file, such as zoo/embedded.yml")
+            command.add_argument("--keep", action="store_true", help="tables and figures go to the repository's own")
             command.add_argument("--workers", type=_count, default=1, help="processes on this machine")
             command.add_argument("--threads", type=_count, default=1, help="of every process")
             command.add_argument("--memory", default="auto", help="limit of every process on this machine, such as 4GB")

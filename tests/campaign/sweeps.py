@@ -4,7 +4,7 @@
 scheduler is killed and another one takes its place; twice the client is interrupted and starts again; a worker of
 another version stands by all the time; five tasks fail. What is left has to be what a plain loop writes, to the last
 byte. Most tasks are short waits, twelve measure tiny models, whole and in shards. Then: what scheduling costs, and what
-a second worker brings.
+a second worker brings. `python -m tests.campaign.sweeps second` asks the last alone, in a minute and a half.
 """
 
 import os
@@ -27,8 +27,9 @@ from insidebert.models import loading
 from insidebert.papers.open_sesame import confusion
 from insidebert.results.measurements import Measurement, measurements
 from insidebert.results.paths import Paths
+from insidebert.results.processes import threads_of
 from insidebert.sweep import run
-from insidebert.sweep.cluster import LIMITS, opened
+from insidebert.sweep.cluster import opened
 from tests.conftest import save_checkpoint
 from tests.sweep_functions import busy, digits
 
@@ -44,7 +45,7 @@ class Machines:
             free.bind(("127.0.0.1", 0))
             self.address = f"tcp://127.0.0.1:{free.getsockname()[1]}"
         self.folder, self.over = folder, False
-        environment = os.environ | dict.fromkeys(LIMITS, "1") | {"PYTHONPATH": f"{ROOT / 'src'}:{ROOT}"}
+        environment = os.environ | threads_of(1) | {"PYTHONPATH": f"{ROOT / 'src'}:{ROOT}"}
         self.commands = {"scheduler": (self._scheduler(), environment)}
         self.commands |= {f"worker {number}": (self._worker(), environment) for number in range(workers)}
         if foreign:
@@ -171,36 +172,73 @@ def faults(rng: Random, folder: Path) -> int:
     return int(not (right and len(failed) == FAULTS and counts["kills"] >= KILLS and foreign))
 
 
-def timings(folder: Path) -> None:
-    """Twelve tasks of five seconds in a plain loop and on one worker; eight of four, which compute, on one and two."""
+def scheduling(folder: Path) -> None:
+    """Twelve tasks of five seconds in a plain loop and on one worker."""
     waits = [measurements(f"w{n}", "test", digits, [None], {"start": n, "seconds": 5.0}, ROOT)[0] for n in range(12)]
     start = time.perf_counter()
     for one in waits:
         one.keep(folder / "loop", *one.made())
     loop = time.perf_counter() - start
-    seconds = {}
-    for workers in (1, 2):
-        with opened(workers=workers, say=lambda line: None) as cluster:
-            warm = measurements("warm", "test", busy, [None], {"start": workers, "rounds": 1}, ROOT)
-            run.measure(warm * workers, cluster, folder / f"warm{workers}", ROOT)
-            if workers == 1:
-                start = time.perf_counter()
-                run.measure(waits, cluster, folder / "swept", ROOT)
-                swept = time.perf_counter() - start
-            work = [measurements(f"b{n}", "test", busy, [None], {"start": n, "rounds": 40}, ROOT)[0] for n in range(8)]
-            start = time.perf_counter()
-            run.measure(work, cluster, folder / f"busy{workers}", ROOT)
-            seconds[workers] = time.perf_counter() - start
+    with warm(folder / "warm", workers=1) as cluster:
+        swept = swept_in(waits, cluster, folder / "swept")
     print(f"12 tasks of 5 s: plain loop {loop:.1f} s, one worker {swept:.1f} s, {100 * (swept / loop - 1):+.1f}%")
-    print(f"8 tasks that compute: one worker {seconds[1]:.1f} s, two {seconds[2]:.1f} s, {seconds[2] / seconds[1]:.2f}")
 
 
-def main(seed: str = "1") -> int:
+def second_worker(folder: Path) -> None:
+    """Tasks that compute, and tasks that wait, on one worker and on two, which have been used before.
+
+    What keeps two from half the time of one is either that tasks themselves take longer beside each other (they share
+    a processor's cache, or another program runs), or that workers stand idle between them; both are told.
+    """
+    kinds = {
+        "compute": (busy, {"rounds": 40}),
+        "wait": (digits, {"seconds": 2.0}),
+    }
+    for kind, (function, settings) in kinds.items():
+        seconds, own = {}, {}
+        for workers in (1, 2):
+            work = [
+                measurements(f"{kind}{n}", "test", function, [None], {"start": n} | settings, ROOT)[0] for n in range(8)
+            ]
+            place = folder / f"{kind}-{workers}"
+            with warm(folder / f"warm-{kind}-{workers}", workers) as cluster:
+                seconds[workers] = swept_in(work, cluster, place)
+            own[workers] = sum(one.kept(place).measured["seconds"] for one in work)
+        idle = {workers: 1 - own[workers] / workers / seconds[workers] for workers in seconds}
+        print(
+            f"8 tasks that {kind}: one worker {seconds[1]:.1f} s, two {seconds[2]:.1f} s, "
+            f"{seconds[2] / seconds[1]:.2f}; a task takes {own[2] / own[1]:.2f} times as long beside another one; "
+            f"workers are idle {idle[1]:.1%} and {idle[2]:.1%} of the time",
+            flush=True,
+        )
+
+
+@contextmanager
+def warm(folder: Path, workers: int):
+    """A cluster of this machine each of whose workers has done something, so that its imports are behind it."""
+    with opened(workers=workers, say=lambda line: None) as cluster:
+        first = [measurements(f"first{n}", "test", busy, [None], {"start": n, "rounds": 9}, ROOT)[0] for n in range(4)]
+        run.measure(first, cluster, folder, ROOT)
+        yield cluster
+
+
+def swept_in(asked: list[Measurement], cluster, cache: Path) -> float:
+    """Seconds that a sweep of these takes."""
+    start = time.perf_counter()
+    run.measure(asked, cluster, cache, ROOT)
+    return time.perf_counter() - start
+
+
+def main(what: str = "1") -> int:
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as scratch:
         folder = Path(scratch)
+        if what == "second":
+            second_worker(folder)
+            return 0
         (folder / "models").mkdir()
-        status = faults(Random(int(seed)), folder)
-        timings(folder)
+        status = faults(Random(int(what)), folder)
+        scheduling(folder)
+        second_worker(folder)
     return status
 
 

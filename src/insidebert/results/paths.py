@@ -76,6 +76,17 @@ class Paths:
     def recorded(self) -> Path:
         return self.root / "results" / RECORDED
 
+    def of_zoo(self, name: str, keep: bool) -> tuple[Path, Path]:
+        """Folders of a zoo's tables and figures; those that the repository keeps, or those of this profile."""
+        if keep:
+            return self.root / "results" / "zoo" / name, self.root / "figures" / "zoo" / name
+        return self.results / "zoo", self.figures / "zoo"
+
+    @property
+    def kept_zoos(self) -> list[str]:
+        """Names of the zoos whose tables the repository keeps."""
+        return sorted(path.parent.name for path in (self.root / "results" / "zoo").glob("*/verdicts.csv"))
+
     @property
     def executed(self) -> Path:
         return self.output / "notebooks"

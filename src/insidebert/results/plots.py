@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable
 from importlib.resources import files
+from itertools import cycle
 
+import matplotlib
 import numpy as np
 import pandas as pd
-import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.colors import to_rgb, to_rgba
@@ -16,6 +17,9 @@ STYLE = str(files("insidebert.results") / "house.mplstyle")
 MARKERS = "osD^vPX*"
 REFERENCE = "0.55"
 """Grey of baselines and reference lines."""
+
+HUES = ("#0173b2", "#de8f05", "#029e73", "#d55e00", "#cc78bc", "#ca9161", "#fbafe4", "#949494", "#ece133", "#56b4e9")
+"""Ten colours that the colour-blind can tell apart, those of seaborn's palette `colorblind`."""
 
 LINKED = 0.02
 """Attention below this share is not drawn as a line."""
@@ -45,15 +49,14 @@ def new_figure(columns: int = 1, rows: int = 1, width: float = 4.6, height: floa
 
 def colours(names: Iterable[str]) -> dict[str, tuple]:
     """A colour-blind-safe colour for each name."""
-    names = list(dict.fromkeys(names))
-    return dict(zip(names, sns.color_palette("colorblind", max(len(names), 3)), strict=False))
+    return dict(zip(dict.fromkeys(names), cycle(map(to_rgb, HUES)), strict=False))
 
 
 def ordered(values: Iterable[float], palette: str = "cividis") -> dict:
     """Colours for ordered values, dark to light; readable in grey and by the colour-blind."""
     values = sorted(set(values))
-    shades = sns.color_palette(palette, len(values) + 1)
-    return dict(zip(values, shades, strict=False))
+    places = np.linspace(0, 1, len(values) + 3)[1:-2]  # without both ends, and without the brightest that is left
+    return dict(zip(values, map(tuple, matplotlib.colormaps[palette](places)[:, :3]), strict=True))
 
 
 def line(ax: Axes, rows: pd.DataFrame, x: str, y: str, colour, marker="o", style="-", band=True, **options) -> tuple:

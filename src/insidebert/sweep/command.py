@@ -195,11 +195,12 @@ def _trained(name: str) -> str:
     return f"{base}@{revision}" if revision else base
 
 
-def sweep(path: Path, **cluster) -> int:
+def sweep(path: Path, keep: bool = False, **cluster) -> int:
     """Measure a zoo; the exit status is 1 if something failed.
 
     Args:
         path: of the zoo file.
+        keep: tables and figures go where the repository keeps them, and the book shows them.
         cluster: arguments of `cluster.opened`.
 
     Raises:
@@ -213,13 +214,15 @@ def sweep(path: Path, **cluster) -> int:
     with opened(**cluster) as machines:
         made = Sweep(paths, machines, zoo.shards)
         made.all(runs)
-    verdicts = tables.write(made.plans, members, made.failures, paths)
+    results, figures = paths.of_zoo(path.stem, keep)
+    verdicts = tables.write(made.plans, members, made.failures, paths.cache, results)
+    tables.draw(results, figures)
     status = told(made.failures, paths.output)
     counts = verdicts["verdict"].value_counts()
     print(
         f"{len(members)} models, {verdicts['id'].nunique()} claims: " + ", ".join(f"{n} {v}" for v, n in counts.items())
     )
-    print(f"tidy tables: {paths.results / 'zoo'}\nfigures: {paths.figures / 'zoo'}")
+    print(f"tidy tables: {results}\nfigures: {figures}")
     return status
 
 

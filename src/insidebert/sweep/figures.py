@@ -12,6 +12,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import FixedLocator, NullLocator
 
+from insidebert.papers import papers
 from insidebert.results.artifacts import Artifact
 from insidebert.results.claims import NOT_MEASURED
 from insidebert.results.plots import MARKERS, REFERENCE, line, new_figure, ordered
@@ -76,8 +77,11 @@ def verdict_map(verdicts: pd.DataFrame, members: pd.DataFrame) -> Figure:
     for row in breaks:
         ax.axhline(row - 0.5, color="black", linewidth=0.8)
     for first, last in zip([0, *breaks], [*breaks, len(claims)], strict=True):
-        ax.text(1.01, 1 - (first + last) / 2 / len(claims), claims[first][0], transform=ax.transAxes, fontsize=7,
-                rotation=270, va="center")  # fmt: skip
+        ax.text(1.01, 1 - (first + last) / 2 / len(claims), _cited(claims[first][0]), transform=ax.transAxes,
+                fontsize=7, rotation=270, va="center")  # fmt: skip
+    trained = len(names) - int(members.set_index("member").loc[names, "random"].sum())
+    if 0 < trained < len(names):
+        ax.axvline(trained - 0.5, color="black", linewidth=0.8)
     handles = [Patch(facecolor=COLOURS[name], edgecolor="0.6", label=name) for name in VERDICTS]
     figure.legend(handles=handles, ncols=4, loc="outside upper left", fontsize=7.5)
     return figure
@@ -108,7 +112,7 @@ def spread_over_seeds(spread: pd.DataFrame) -> Figure:
         "distance from the claim's limit, in standard errors over seeds\n"
         f"and sentences; right of 0 it holds, {FURTHEST} and more at the edge"
     )
-    if 1 < recipes.nunique() <= KEYED:
+    if recipes.nunique() <= KEYED:
         figure.legend(fontsize=7, loc="outside upper left", ncols=3)
     return figure
 
@@ -121,20 +125,24 @@ def courses(verdicts: pd.DataFrame, members: pd.DataFrame, spread: pd.DataFrame)
     own = own.assign(place=own["step"].map({step: place for place, step in enumerate(steps)}))
     means = spread[~spread["random"].astype(bool) & spread["step"].isin(steps)]
     means = means.assign(place=means["step"].map({step: place for place, step in enumerate(steps)}))
+    recipe = [c for c in means if c in members and c not in ("member", "step", "seed")]
+    few = means.drop_duplicates(recipe).shape[0] <= KEYED
     claims = _that_change(means)
     columns = min(4, len(claims))
     figure, axes = new_figure(columns, -(-len(claims) // columns), width=2.5, height=1.8)
-    for ax, (paper, claim) in zip(axes.flat, claims, strict=False):
-        part = own[(own["paper"] == paper) & (own["id"] == claim)].sort_values("place")
-        seeds = [course[["place", "measured"]].to_numpy() for _, course in part.groupby(["family", "seed"])]
-        ax.add_collection(LineCollection(seeds, colors="0.7", linewidths=0.6, rasterized=True))
-        mean = means[(means["paper"] == paper) & (means["id"] == claim)]
-        for _, course in mean.groupby([c for c in mean if c in members and c not in ("member", "step", "seed")]):
-            line(ax, course, "place", "estimate", COLOURS["holds"], markersize=3, linewidth=1.6)
+    of_claim = {name: dict(list(table.groupby(["paper", "id"]))) for name, table in (("all", own), ("mean", means))}
+    for ax, claim in zip(axes.flat, claims, strict=False):
+        part, mean = of_claim["all"][claim], of_claim["mean"][claim]
+        ax.add_collection(_curves(part, ["family", "seed"], "measured", colors="0.7", linewidths=0.6))
+        if few:
+            for _, course in mean.groupby(recipe, dropna=False):
+                line(ax, course, "place", "estimate", COLOURS["holds"], markersize=3, linewidth=1.6)
+        else:
+            ax.add_collection(_curves(mean, recipe, "estimate", colors=COLOURS["holds"], linewidths=1.2, zorder=3))
         for limit in part["holds_if"].iloc[0].split()[1:]:
             ax.axhline(float(limit), color=COLOURS["fails"], linestyle="--", linewidth=0.9)
         ax.autoscale_view()
-        ax.set_title(claim, fontsize=7)
+        ax.set_title(claim[1], fontsize=7)
         ax.set_ylabel(part["unit"].iloc[0], fontsize=7)
         ax.set_xticks(range(len(steps)), [f"{step:g}" for step in steps], fontsize=6.5)
         ax.tick_params(axis="y", labelsize=6.5)
@@ -142,6 +150,13 @@ def courses(verdicts: pd.DataFrame, members: pd.DataFrame, spread: pd.DataFrame)
         ax.axis("off")
     figure.supxlabel("training step; dashed: the claim's limit", fontsize=8)
     return figure
+
+
+def _curves(rows: pd.DataFrame, which: list[str], value: str, **options) -> LineCollection:
+    """A line over `place` for each group of rows, drawn as one."""
+    wide = rows.pivot_table(index=which, columns="place", values=value, dropna=False)
+    curves = (np.column_stack([wide.columns, course]) for course in wide.to_numpy())
+    return LineCollection([own[~np.isnan(own[:, 1])] for own in curves], rasterized=True, **options)
 
 
 def _that_change(means: pd.DataFrame) -> list[tuple[str, str]]:
@@ -154,21 +169,28 @@ def _that_change(means: pd.DataFrame) -> list[tuple[str, str]]:
 
 
 def depth(layers: pd.DataFrame, members: pd.DataFrame) -> Figure:
-    """What is measured by layer, at relative depth; models of a group (size, step, weights) are averaged."""
+    """What is measured by layer, at relative depth: a line a size (or step, or family), random weights in grey.
+
+    Models that are alike in that are averaged, and so are all that have random weights.
+    """
     group = next(name for name in ("size", "layers", "step", "weights", "family") if name in members)
-    own = layers.merge(members.drop(columns="random"), on="member")
-    own = own[own[group].notna()]
+    own = layers.merge(members, on="member")
+    own = own[own[group].notna() | own["random"]]
     curves = list(dict.fromkeys(own["curve"]))
-    values = list(dict.fromkeys(own[group]))
+    values = list(dict.fromkeys(own.loc[~own["random"], group]))
     values = sorted(values) if all(isinstance(value, int | float) for value in values) else values
-    shades = dict(zip(values, ordered(range(len(values))).values(), strict=True))
+    shades = dict(zip(values, ordered(range(len(values)), "viridis").values(), strict=True))  # no grey among them
     figure, axes = new_figure(min(3, len(curves)), -(-len(curves) // 3), width=3.4, height=2.5)
     for ax, curve in zip(axes.flat, curves, strict=False):
         part = own[own["curve"] == curve]
-        for value in values:
-            mean = part[part[group] == value].groupby("depth")[["value"]].mean().reset_index()
-            if len(mean):
-                line(ax, mean, "depth", "value", shades[value], marker=".", band=False)
+        random = part["random"]
+        for rows, colour, style in (
+            *((part[~random & (part[group] == value)], shades[value], "-") for value in values),
+            (part[random], REFERENCE, "--"),
+        ):
+            if len(rows):
+                mean = rows.groupby("depth", as_index=False)["value"].mean()
+                line(ax, mean, "depth", "value", colour, marker=".", style=style, band=False)
         ax.set_xlim(0, 1.02)
         ax.set_title(curve, fontsize=8)
         ax.set_ylabel(part["unit"].iloc[0], fontsize=8)
@@ -176,7 +198,9 @@ def depth(layers: pd.DataFrame, members: pd.DataFrame) -> Figure:
         ax.axis("off")
     names = [value if isinstance(value, str) else f"{group} {value:g}" for value in values]
     handles = [Line2D([], [], color=shades[value], label=name) for value, name in zip(values, names, strict=True)]
-    figure.legend(handles=handles, loc="outside upper left", ncols=min(6, len(names)), fontsize=7.5)
+    if own["random"].any():
+        handles.append(Line2D([], [], color=REFERENCE, linestyle="--", label="random weights"))
+    figure.legend(handles=handles, loc="outside upper left", ncols=min(6, len(handles)), fontsize=7.5)
     figure.supxlabel("relative depth (layer / layers)", fontsize=8)
     return figure
 
@@ -210,6 +234,11 @@ def _recipes(spread: pd.DataFrame) -> pd.Series:
     names = {tuple(row[["random", "family", *groups]].astype(str)): words(row) for _, row in different.iterrows()}
     keys = spread[["random", "family", *groups]].astype(str).itertuples(index=False, name=None)
     return pd.Series([names[key] for key in keys], index=spread.index)
+
+
+def _cited(name: str) -> str:
+    """How running text calls a paper; a name that is none stays."""
+    return next((own.short for own in papers() if own.name == name), name)
 
 
 def _short(names: Iterable[str]) -> list[str]:

@@ -158,6 +158,7 @@ class _Run:
         elif future.status == "error":
             self._broken(unit, future.exception())
         elif unit.part is None:
+            self._submit()  # so that the worker goes on while this is checked and kept
             self._outcome(unit, future.result())
         else:
             self._shard(unit, future)

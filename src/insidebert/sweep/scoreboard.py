@@ -100,27 +100,24 @@ def spread(verdicts: pd.DataFrame, members: pd.DataFrame) -> pd.DataFrame:
     own = verdicts[verdicts["measured"].notna()].merge(members, on="member", suffixes=("", "_weights"))
     own = own.rename(columns={"random": "twin", "random_weights": "random"})
     own["error"] = (own["high"] - own["low"]) / WIDTH
+    said = own.drop_duplicates(["paper", "id"]).set_index(["paper", "id"])[["unit", "holds_if"]].to_dict("index")
     rows = []
     for recipe_of, group in own.groupby(recipe, dropna=False, sort=False):
         about = dict(zip(recipe, recipe_of, strict=True))
-        wide = {
-            name: group.pivot(index="member", columns=["paper", "id"], values=name) for name in ("measured", "error")
-        }
-        whole = wide["measured"].notna().all()
-        if len(wide["measured"]) < 2 or not whole.any():
+        wide = group.pivot(index="member", columns=["paper", "id"], values=["measured", "error"])
+        measured, errors = wide["measured"], wide["error"]
+        whole = measured.notna().all()
+        if len(measured) < 2 or not whole.any():
             continue
-        both, seeds = multi_bootstrap(*(wide[name].loc[:, whole].to_numpy() for name in ("measured", "error")))
-        claims = group.drop_duplicates(["paper", "id"]).set_index(["paper", "id"])
-        for place, (paper, claim) in enumerate(wide["measured"].columns[whole]):
-            said = claims.loc[(paper, claim)]
-            low, high = interval(both[:, place])
-            error = both[:, place].std()
+        both, seeds = multi_bootstrap(measured.loc[:, whole].to_numpy(), errors.loc[:, whole].to_numpy())
+        numbers = zip(measured.loc[:, whole].mean(), both.T, both.std(0), seeds.var(0), strict=True)
+        for (paper, claim), (mean, drawn, error, of_seeds) in zip(measured.columns[whole], numbers, strict=True):
+            asked, (low, high) = said[paper, claim], interval(drawn)
             rows.append(
                 about
-                | {"paper": paper, "id": claim, "unit": said["unit"], "holds_if": said["holds_if"]}
-                | {"seeds": len(wide["measured"]), "estimate": wide["measured"].loc[:, (paper, claim)].mean()}
-                | {"low": low, "high": high, "verdict": verdict(low, high, said["holds_if"]), "error": error}
-                | {"of_seeds": float(seeds[:, place].var() / error**2) if error else np.nan}
+                | {"paper": paper, "id": claim, **asked, "seeds": len(measured), "estimate": mean}
+                | {"low": low, "high": high, "verdict": verdict(low, high, asked["holds_if"]), "error": error}
+                | {"of_seeds": float(of_seeds / error**2) if error else np.nan}
             )
     return pd.DataFrame(rows, columns=columns)
 

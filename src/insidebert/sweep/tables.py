@@ -9,8 +9,7 @@ from insidebert.papers import paper_of
 from insidebert.results import claims
 from insidebert.results.artifacts import render
 from insidebert.results.measurements import Measurement
-from insidebert.results.paths import Paths
-from insidebert.results.tables import write_tidy
+from insidebert.results.tables import read_tidy, write_tidy
 from insidebert.sweep.figures import drawable
 from insidebert.sweep.plan import Asked
 from insidebert.sweep.scoreboard import decided, not_measured, spread
@@ -52,29 +51,40 @@ CURVES = (
 
 
 def write(
-    plans: dict[tuple[str, str], Asked], members: list[Member], failures: list[dict], paths: Paths
+    plans: dict[tuple[str, str], Asked], members: list[Member], failures: list[dict], cache: Path, folder: Path
 ) -> pd.DataFrame:
-    """Write a zoo's tables and draw what they allow.
+    """Write a zoo's tables.
 
     Args:
         plans: (member, notebook) -> what was asked.
         members: of the zoo.
         failures: rows of model, notebook, measurement and reason.
-        paths: results and figures of the zoo.
+        cache: where the measurements are.
+        folder: where the tables go.
 
     Returns:
         The verdicts.
     """
     table = members_table(members)
-    verdicts, layers = gathered(plans, paths.cache, failures)
-    seeds = spread(verdicts, table)
-    folder = paths.results / "zoo"
-    made = {"members": table, "verdicts": verdicts, "spread": seeds, "depth": layers}
+    verdicts, layers = gathered(plans, cache, failures)
+    made = {"members": table, "verdicts": verdicts, "spread": spread(verdicts, table), "depth": layers}
     for name, own in made.items():
         write_tidy(folder / f"{name}.csv", own)
-    for artifact in drawable(table, seeds, layers) if len(verdicts) else []:
-        render(artifact, folder, paths.figures / "zoo")
     return verdicts
+
+
+def draw(folder: Path, figures: Path) -> None:
+    """Draw a zoo from its tables, as far as its groups allow.
+
+    Args:
+        folder: of the tables that `write` wrote.
+        figures: where the figures go.
+    """
+    members, verdicts, seeds, layers = (
+        read_tidy(folder / f"{name}.csv") for name in ("members", "verdicts", "spread", "depth")
+    )
+    for artifact in drawable(members, seeds, layers) if len(verdicts) else []:
+        render(artifact, folder, figures)
 
 
 def members_table(members: list[Member]) -> pd.DataFrame:

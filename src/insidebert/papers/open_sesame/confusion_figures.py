@@ -2,8 +2,8 @@
 
 import numpy as np
 import pandas as pd
-import seaborn as sns
 from matplotlib.axes import Axes
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
 from insidebert.papers import printed
@@ -125,7 +125,7 @@ def _p(value: float) -> str:
 def _style(label: str) -> dict:
     """Colour and marker of a condition: a hue and a shape for each pair of a panel, its second member hollow."""
     pair = next(pair for pair in HUES if label in pair)
-    colour = sns.color_palette("colorblind")[HUES[pair]]
+    colour = to_rgb(plots.HUES[HUES[pair]])
     marker = plots.MARKERS[list(HUES).index(pair) % 2]
     return {"colour": colour, "marker": marker, "markerfacecolor": colour if pair.startswith(label) else "white"}
 
@@ -159,10 +159,9 @@ def _even_split(ax: Axes, candidates: int) -> None:
 
 
 def _difference_lines(ax: Axes, rows: pd.DataFrame) -> None:
-    palette = sns.color_palette("colorblind")
     for i, (name, own) in enumerate(rows.groupby("contrast", sort=False)):
         label = f"{name.split(' (')[0]} ({PRINTED_DIFFERENCES[name]:+.2f})"
-        plots.line(ax, own, "layer", "estimate", palette[(2, 0, 1)[i]], marker=plots.MARKERS[i], label=label)
+        plots.line(ax, own, "layer", "estimate", to_rgb(plots.HUES[(2, 0, 1)[i]]), marker=plots.MARKERS[i], label=label)
     ax.axhline(0, color="0.2", lw=0.9, zorder=1)
     plots.layer_axis(ax, int(rows["layer"].max()))
 
