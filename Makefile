@@ -8,6 +8,7 @@
 #   make redraw                  draw again from the tidy tables, without a model
 #   make recorded                measure anew on UD English EWT and GUM   TREEBANK=... DOCUMENTS=...
 #                                and on DREAM   QUESTIONS=...
+#                                and on gold data for edge probing and the pipeline   EDGES=../shared/data
 #   make reproduce               measure anew from scratch and compare with the committed tables
 #   make book                    the book, a static site, from what `make figures` left: build/book/index.html
 #   make slides                  slides of the notebooks, likewise: build/slides/index.html
@@ -71,9 +72,9 @@ $(READY): requirements.lock requirements-cuda.lock pyproject.toml
 base: $(READY)
 	$(INSTALL) --require-hashes --requirement requirements-base.lock
 
-# Gold trees for What Does BERT Look At?, questions for Si et al.; files are named relative to this folder.
+# Gold trees for What Does BERT Look At?, questions for Si et al., edges for Tenney et al.; files are named relative to this folder.
 recorded: $(READY)
-	@test -n "$(TREEBANK)$(QUESTIONS)" || { echo "name TREEBANK=.../en_ewt-ud-dev.conllu DOCUMENTS=.../en_gum-ud-dev.conllu, or QUESTIONS=.../dream"; exit 1; }
+	@test -n "$(TREEBANK)$(QUESTIONS)$(EDGES)" || { echo "name TREEBANK=.../en_ewt-ud-dev.conllu DOCUMENTS=.../en_gum-ud-dev.conllu, QUESTIONS=.../dream, or EDGES=../shared/data"; exit 1; }
 ifneq ($(TREEBANK),)
 	@test -n "$(DOCUMENTS)" || { echo "name DOCUMENTS=.../en_gum-ud-dev.conllu too"; exit 1; }
 	@$(PYTHON) -m insidebert run 23-look-at-heads --profile recorded -p TREEBANK=$(TREEBANK) -p DOCUMENTS=$(DOCUMENTS)
@@ -82,6 +83,11 @@ endif
 ifneq ($(QUESTIONS),)
 	@$(PYTHON) -m insidebert run 31-mcrc-attacks --profile recorded -p DATASET=$(QUESTIONS)
 	@$(PYTHON) -m insidebert run 32-mcrc-unanswerable --profile recorded -p DATASET=$(QUESTIONS)
+endif
+ifneq ($(EDGES),)
+	@$(PYTHON) -m insidebert run 51-edge-probing-tasks --profile recorded -p EDGES=$(EDGES)
+	@$(PYTHON) -m insidebert run 52-edge-probing-encoders --profile recorded -p EDGES=$(EDGES)
+	@$(PYTHON) -m insidebert run 61-pipeline-layers --profile recorded -p EDGES=$(EDGES)
 endif
 
 redraw: $(READY)

@@ -9,6 +9,7 @@ from check.distractors import distractors
 from check.look_at import entropy, held_out, relation, switched_off
 from check.mcrc import change, counting, expected_accuracy, shuffle_degrees
 from check.open_sesame import confusion, control_task, most_confusing, selectivity, swapped
+from check.pipeline import evened, evenness, expected_layers, one_class, turned
 
 __all__ = [
     "change",
@@ -17,12 +18,17 @@ __all__ = [
     "counting",
     "distractors",
     "entropy",
+    "evened",
+    "evenness",
     "expected_accuracy",
+    "expected_layers",
     "held_out",
     "most_confusing",
+    "one_class",
     "relation",
     "selectivity",
     "shuffle_degrees",
     "swapped",
     "switched_off",
+    "turned",
 ]
