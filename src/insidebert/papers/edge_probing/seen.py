@@ -65,5 +65,6 @@ def critique(model: str, table: pd.DataFrame) -> str:
     return (
         f"{model}, all layers: the task is easier than its control task by {100 * own['selectivity'].mean():.0f} "
         f"points on average, {f'not clearly so for {unclear}' if unclear else 'clearly so for every task'}"
-        f"{once if len(alone) else ''}; labels are compressed most for {NAMES[short]} ({own.loc[short, 'compression']:.1f} times)."
+        f"{once if len(alone) else ''}; labels are compressed most for {NAMES[short]} "
+        f"({own.loc[short, 'compression']:.1f} times)."
     )

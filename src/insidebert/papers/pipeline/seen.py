@@ -117,8 +117,8 @@ def _survival(model: str, tasks: pd.DataFrame, lengths: pd.DataFrame) -> str:
     return (
         f"{model}: of {len(pairs)} pairs of tasks with a clear gain, {len(apart)} have expected layers whose intervals "
         f"lie apart, {paper} of them in BERT-large's order; of all {len(every)} pairs {kept} keep their order by all "
-        f"{by.shape[1]} measures; the mixing weights {moved}: K(s) is {spread.min():.2f} to {spread.max():.2f} bits (even "
-        f"weights: 0)."
+        f"{by.shape[1]} measures; the mixing weights {moved}: K(s) is {spread.min():.2f} to "
+        f"{spread.max():.2f} bits (even weights: 0)."
     )
 
 
