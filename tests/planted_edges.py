@@ -2,10 +2,10 @@
 
 import numpy as np
 import pandas as pd
-from insidebert.text.edges import EdgeSentence, EdgeTask, Target
 
 from insidebert.measure.decisions import decisions
 from insidebert.papers.pipeline.layers import Probed
+from insidebert.text.edges import EdgeSentence, EdgeTask, Target
 
 LAYERS = 4
 TASKS = {"pos": 0.3, "constituents": 0.7, "entities": 0.9, "dependencies": 1.2, "roles": 1.7, "coreference": 2.3}

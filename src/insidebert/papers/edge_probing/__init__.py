@@ -17,4 +17,5 @@ PAPER = Paper(
     artifacts="insidebert.papers.edge_probing.figures:ARTIFACTS",
     trains=frozenset({"encoders", "control", "code"}),
     check="insidebert.papers.edge_probing.checks:check",
+    bench="bench.spans:edge_probing",
 )

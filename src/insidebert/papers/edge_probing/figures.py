@@ -49,7 +49,7 @@ def baselines(scores: pd.DataFrame) -> Figure:
             range(len(keys)), [part or NAMES[task].split(" (")[0] for task, part in keys], rotation=40, ha="right"
         )
         plots.percent_axis(ax, "micro F1 (%)" if ax is axes[0][0] else "")
-        ax.set_ylim(max(0, np.floor(10 * rows["low"].min() - 0.5) / 10), 1.01)
+        ax.set_ylim(max(0, np.floor(10 * rows["low"].min() - 0.5) / 10), 1.03)
         ax.set_title(model)
     figure.legend(*axes[0][0].get_legend_handles_labels(), loc="outside upper center", ncols=3)
     return plots.caption(

@@ -5,6 +5,9 @@ import pandas as pd
 from insidebert.papers.edge_probing.tasks import NAMES
 from insidebert.results.wording import each_model, percent
 
+NOTHING = 0.02
+"""F1 on a control task below which the probe has learned nothing of it."""
+
 
 def counts(table: pd.DataFrame) -> list[str]:
     """Table 3."""
@@ -57,8 +60,11 @@ def critique(model: str, table: pd.DataFrame) -> str:
     own = table[table["input"] == "mix"].set_index("task")
     unclear = ", ".join(NAMES[task] for task in own.index[own["low"] <= 0])
     short = own["compression"].idxmax()
+    alone = own.index[own["control"] < NOTHING]
+    once = f" (of {', '.join(NAMES[task] for task in alone)} nothing is learned by heart: the strings do not recur)"
     return (
         f"{model}, all layers: the task is easier than its control task by {100 * own['selectivity'].mean():.0f} "
-        f"points on average, {f'not clearly so for {unclear}' if unclear else 'clearly so for every task'}; labels are "
-        f"compressed most for {NAMES[short]} ({own.loc[short, 'compression']:.1f} times)."
+        f"points on average, {f'not clearly so for {unclear}' if unclear else 'clearly so for every task'}"
+        f"{once if len(alone) else ''}; labels are compressed most for {NAMES[short]} "
+        f"({own.loc[short, 'compression']:.1f} times)."
     )

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from insidebert.measure.expected_layer import expected_layer
 from insidebert.papers.pipeline.depths import BINS
-from insidebert.papers.pipeline.layer_figures import BASE, LARGE, PAPER, PRINTED, short
+from insidebert.papers.pipeline.layer_figures import BASE, LARGE, PAPER, PRINTED, clear, short
 from insidebert.results import plots
 
 MEASURES = {
@@ -85,7 +85,7 @@ def by_context(bins: pd.DataFrame, tasks: pd.DataFrame) -> Figure:
     rows, numbers = plots.shown(bins), plots.shown(tasks).set_index(["model", "task", "statistic"]).sort_index()
     models = list(dict.fromkeys(rows["model"]))
     names = list(dict.fromkeys(plots.shown(tasks)["task"]))
-    palette, places = plots.colours(names), {label: i for i, label in enumerate(BINS)}
+    palette, places, sure = plots.colours(names), {label: i for i, label in enumerate(BINS)}, clear(tasks)
     figure, axes = plots.new_figure(2, len(models), width=4.4, height=3.1, gridspec_kw={"width_ratios": [3, 2]})
     for (left, right), model in zip(axes, models, strict=True):
         depth = int(numbers.loc[model, "layers"].iloc[0])
@@ -99,13 +99,14 @@ def by_context(bins: pd.DataFrame, tasks: pd.DataFrame) -> Figure:
             left.plot(own["place"], own["estimate"], color=palette[name], marker=marker, lw=1.2)
             evened = [numbers.loc[(model, name, f"expected layer{end}"), "estimate"] for end in ("", EVENED)]
             evened = np.clip(evened, 0, depth)
+            if (model, name) not in sure or not np.isfinite(evened).all():
+                continue
             right.plot([0, 1], evened, color=palette[name], marker=marker)
-            if np.isfinite(evened[1]):
-                ends.append((1, evened[1], short(name), palette[name]))
+            ends.append((1, evened[1], short(name), palette[name]))
         left.set_xticks(range(len(BINS)), list(BINS))
         left.set_xlabel("words of the shortest stretch that holds all spans")
         left.set_ylabel("expected layer")
-        right.set_xticks([0, 1], ["as it is", "lengths evened"])
+        right.set_xticks([0, 1], ["as it is", "evened"])
         right.set_xlim(-0.2, 1.2)
         for ax in (left, right):
             ax.set_ylim(0, depth)
@@ -115,7 +116,8 @@ def by_context(bins: pd.DataFrame, tasks: pd.DataFrame) -> Figure:
         figure,
         f"Not in {PAPER} (after Slobodkin et al. 2021). Left: expected layer of edges by context length, where\n"
         "at least 20 edges gain clearly; 95% intervals over sentences, cut at the axis. Right: each task's edges\n"
-        "weighted so that their lengths are distributed alike, as far as the task has such lengths",
+        "weighted so that their lengths are distributed alike, as far as the task has such lengths; only\n"
+        "tasks that gain clearly",
     )
 
 
@@ -133,12 +135,14 @@ def choices(tasks: pd.DataFrame) -> Figure:
         ("centre of gravity", "#d55e00", "s", 0.08),
         ("centre of gravity, weights times norms", "#de8f05", "D", 0.24),
     )
+    sure = clear(rows)
     for ax, model in zip(axes[0], models, strict=True):
         own = rows[rows["model"] == model].set_index(["statistic", "task"])
         depth = int(own["layers"].iloc[0])
         for statistic, colour, marker, shift in marks:
             line = own.loc[statistic].loc[names]
-            y = np.arange(len(names)) + shift
+            line = line[[statistic.startswith("centre") or (model, name) in sure for name in names]]
+            y = np.array([names.index(name) for name in line.index]) + shift
             ax.hlines(y, line["low"].clip(0, depth), line["high"].clip(0, depth), color=colour, lw=1.3)
             ax.plot(line["estimate"].clip(0, depth), y, marker, color=colour, label=statistic)
         ax.axvline(depth / 2, color="0.4", lw=0.9, ls=":", zorder=1)
@@ -152,13 +156,14 @@ def choices(tasks: pd.DataFrame) -> Figure:
     return plots.caption(
         figure,
         f"Not in {PAPER}. Lines: 95% intervals over sentences (expected layers, cut at the axis), range over seeds\n"
-        "(centres of gravity); dotted: the centre of gravity of even weights",
+        "(centres of gravity); dotted: the centre of gravity of even weights; without a clear gain no expected layer",
     )
 
 
 def labels(table: pd.DataFrame, tasks: pd.DataFrame) -> Figure:
     """Expected layer of single labels: a row a task, its own number as a line."""
     rows, whole = plots.shown(table), plots.shown(tasks)
+    sure = clear(whole)
     models, figure, axes = plots.model_panels(whole, width=4.5, height=4.2, sharey=True)
     names = list(dict.fromkeys(whole["task"]))
     for ax, model in zip(axes[0], models, strict=True):
@@ -167,7 +172,8 @@ def labels(table: pd.DataFrame, tasks: pd.DataFrame) -> Figure:
         for y, name in enumerate(names):
             single = rows[(rows["model"] == model) & (rows["task"] == name)].dropna(subset="estimate")
             single = single[(single["high"] - single["low"]) <= depth]
-            ax.plot(np.clip([own.loc[name, "estimate"]] * 2, 0, depth), [y - 0.35, y + 0.35], color="0.2", lw=1.6)
+            if (model, name) in sure:
+                ax.plot(np.clip([own.loc[name, "estimate"]] * 2, 0, depth), [y - 0.35, y + 0.35], color="0.2", lw=1.6)
             size = np.sqrt(single["targets"])
             ax.scatter(
                 single["estimate"].clip(0, depth),
@@ -187,7 +193,8 @@ def labels(table: pd.DataFrame, tasks: pd.DataFrame) -> Figure:
     return plots.caption(
         figure,
         f"Not in {PAPER} (after de Vries et al. 2020). Dots: labels with 20 test targets and more whose interval\n"
-        "is no wider than the network is deep, larger for more targets; line: the task. Ends of rows are named",
+        "is no wider than the network is deep, larger for more targets; line: the task, where it\n"
+        "gains clearly. Ends of rows are named",
     )
 
 
@@ -223,9 +230,7 @@ def code(lengths: pd.DataFrame) -> Figure:
     return plots.caption(
         figure,
         f"Not in {PAPER} (after Voita and Titov 2020): how many times shorter the labels become, given the mix of all\n"
-        "layers up to each; dotted: random weights"
-        if len(twins)
-        else "",
+        f"layers up to each{'; dotted: random weights' if len(twins) else ''}",
     )
 
 
@@ -252,7 +257,7 @@ def curves(scores: pd.DataFrame) -> Figure:
                     line["f1"],
                     style,
                     color=palette[model],
-                    marker=marker and plots.MARKERS[i],
+                    marker=plots.MARKERS[i] if marker else "",
                     ms=3,
                     lw=1.3,
                     label=label,

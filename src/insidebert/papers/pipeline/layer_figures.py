@@ -63,7 +63,7 @@ def summary(scores: pd.DataFrame, tasks: pd.DataFrame, models: int = 0) -> Figur
         figure,
         f"{label} of {PAPER}, with {' and '.join(names)}; lines: 95% intervals over sentences\n"
         "(expected layer), range over seeds of the mix (centre of gravity; even weights give the middle);\n"
-        "diamonds: the paper's BERT-large, at its relative depth; pale: no clear gain, so no expected layer",
+        "diamonds: the paper's BERT-large, at its relative depth; without a clear gain there is no expected layer",
     )
 
 
@@ -80,13 +80,15 @@ def clear(tasks: pd.DataFrame) -> set[tuple[str, str]]:
 def _bars(ax: Axes, y: float, rows: pd.DataFrame, depth: int, of_paper: list | None, sure: bool) -> None:
     for name, colour, shift, place in (("expected layer", LIGHT, -0.19, 2), ("centre of gravity", DARK, 0.19, 3)):
         row = rows.loc[name]
-        pale = name == "expected layer" and not sure
-        length = np.nan_to_num(np.clip(row["estimate"], 0, depth))
-        ax.barh(y + shift, length, height=0.34, color=colour, alpha=0.3 if pale else 1)
-        ends = np.clip([row["low"], row["high"]], 0, depth)
-        ax.plot(ends, [y + shift] * 2, color="0.15", lw=1)
         if of_paper:
             ax.plot(of_paper[place] * depth / 24, y + shift, "d", mfc="white", mec="0.15", ms=5, zorder=4)
+        if name == "expected layer" and not sure:
+            ax.text(0.05, y + shift, "no clear gain", va="center", fontsize=7, color="0.35")
+            continue
+        length = np.nan_to_num(np.clip(row["estimate"], 0, depth))
+        ax.barh(y + shift, length, height=0.34, color=colour)
+        ends = np.clip([row["low"], row["high"]], 0, depth)
+        ax.plot(ends, [y + shift] * 2, color="0.15", lw=1)
 
 
 def strips(weights: pd.DataFrame, scores: pd.DataFrame, tasks: pd.DataFrame, models: int = 0) -> Figure:
@@ -118,6 +120,7 @@ def strips(weights: pd.DataFrame, scores: pd.DataFrame, tasks: pd.DataFrame, mod
                 ax.set_ylabel(short(task), rotation=0, ha="right", va="center")
         axes[0, column].set_title(model)
         plots.layer_axis(axes[-1, column], int(weight.index.max()), embedding=True)
+        axes[-1, column].set_xlim(-0.5, weight.index.max() + 0.5)
     label = "Figure 2" if models else "Figure A.3"
     return plots.caption(
         figure,

@@ -1,13 +1,18 @@
 """What is seen in each figure, in sentences whose numbers are read from the tidy tables."""
 
+from itertools import combinations
+
 import numpy as np
 import pandas as pd
 
 from insidebert.papers.pipeline.critique_figures import EVENED, MEASURES, depths_of
-from insidebert.papers.pipeline.layer_figures import chosen, clear, short
+from insidebert.papers.pipeline.layer_figures import LARGE, PRINTED, chosen, clear, short
 from insidebert.papers.pipeline.sentence_figures import one_model
 from insidebert.results.plots import shown
 from insidebert.results.wording import each_model, percent
+
+MOVED = 0.05
+"""Bits by which weights of a mix must differ from even ones to be called moved."""
 
 
 def summary(scores: pd.DataFrame, tasks: pd.DataFrame, models: int = 0) -> list[str]:
@@ -80,9 +85,13 @@ def other_mixes(model: str, weights: pd.DataFrame) -> str:
     )
 
 
+def orders(tasks: pd.DataFrame, lengths: pd.DataFrame) -> list[str]:
+    """The later critique: orders by measure, and what is left of one."""
+    return [*_orders(tasks, lengths), *_survival(tasks, lengths)]
+
+
 @each_model
-def orders(model: str, tasks: pd.DataFrame, lengths: pd.DataFrame) -> str:
-    """The later critique: orders by measure."""
+def _orders(model: str, tasks: pd.DataFrame, lengths: pd.DataFrame) -> str:
     found = depths_of(tasks, lengths, tasks["weights"].iloc[0])
     by = {name: list(own.sort_values("depth")["task"]) for name, own in found.groupby("measure")}
     base = by["expected layer"]
@@ -91,6 +100,30 @@ def orders(model: str, tasks: pd.DataFrame, lengths: pd.DataFrame) -> str:
         f"{model}: by expected layer {', '.join(map(short, base))}; {len({tuple(order) for order in by.values()})} "
         f"different orders by {len(by)} measures" + (f" (the same by {' and '.join(same)})." if same else ".")
     )
+
+
+@each_model
+def _survival(model: str, tasks: pd.DataFrame, lengths: pd.DataFrame) -> str:
+    own, large = tasks.set_index(["statistic", "task"]), PRINTED["tasks"][LARGE]
+    layer, sure = own.loc["expected layer"], {task for _, task in clear(tasks)}
+    pairs = list(combinations([task for task in layer.index if task in sure], 2))
+    apart = [(a, b) if layer.at[a, "high"] < layer.at[b, "low"] else (b, a) for a, b in pairs if _apart(layer, a, b)]
+    paper = sum(large[a][2] < large[b][2] for a, b in apart if {a, b} <= large.keys())
+    by = depths_of(tasks, lengths, tasks["weights"].iloc[0]).pivot(index="task", columns="measure", values="depth")
+    every = list(combinations(by.index, 2))
+    kept = sum(abs(np.sign(by.loc[a] - by.loc[b]).sum()) == by.shape[1] for a, b in every)
+    spread = own.loc["K of the weights", "estimate"]
+    moved = "have moved" if spread.max() >= MOVED else "have hardly moved"
+    return (
+        f"{model}: of {len(pairs)} pairs of tasks with a clear gain, {len(apart)} have expected layers whose intervals "
+        f"lie apart, {paper} of them in BERT-large's order; of all {len(every)} pairs {kept} keep their order by all "
+        f"{by.shape[1]} measures; the mixing weights {moved}: K(s) is {spread.min():.2f} to "
+        f"{spread.max():.2f} bits (even weights: 0)."
+    )
+
+
+def _apart(layer: pd.DataFrame, one: str, other: str) -> bool:
+    return layer.at[one, "high"] < layer.at[other, "low"] or layer.at[other, "high"] < layer.at[one, "low"]
 
 
 @each_model

@@ -29,6 +29,7 @@ def sentences(table: pd.DataFrame, first: int, last: int, label: str) -> Figure:
             ax.set_title("\n".join(textwrap.wrap(own["sentence"].iloc[0], WRAPPED)), fontsize=8.5, parse_math=False)
             shown = key[0]
     plots.layer_axis(axes[-1, 0], int(rows["layer"].max()), embedding=True)
+    axes[-1, 0].set_xlim(-0.5, rows["layer"].max() + 0.5)
     model = rows["model"].iloc[0]
     return plots.caption(
         figure,
