@@ -84,7 +84,13 @@ def translated(
 
 
 def _said(text: str, say: Phrases) -> str:
-    return escape(say[unescape(text)]) if unescape(text) in say else text
+    return escape(say[unescape(text)]) if unescape(text) in say else limit(text, say)
+
+
+def limit(text: str, say: Phrases) -> str:
+    """What a claim asks for, such as `above 50%` or `between 0 and 0.1`; any other text as it is."""
+    first, _, rest = text.partition(" ")
+    return say[f"{first} {{}}"].format(rest.replace(" and ", say[" and "])) if f"{first} {{}}" in say else text
 
 
 def write(paths: Paths) -> list[Path]:

@@ -84,16 +84,17 @@ def test_slides_are_the_same_in_chinese(name):
 
 
 def test_a_table_of_findings_is_in_chinese():
-    table = '<th class="a" >verdict</th><td >A &lt; B</td><td >holds</td><td >minilm-l6</td>'
+    table = '<th class="a" >verdict</th><td >A &lt; B</td><td >holds</td><td >between 0 and 5%</td><td >minilm</td>'
     outputs = [
         new_output("execute_result", {"text/html": table, "text/plain": "holds"}),
         new_output("stream", text="1"),
     ]
     cells = [new_code_cell(source, outputs=outputs) for source in ('work.findings("a")', 'work.draw("a")')]
-    say = chinese.Phrases({"verdict": "判断", "holds": "成立", "A < B": "甲 < 乙"})
-    made = chinese.translated(new_notebook(cells=cells), {}, say)
+    say = {"verdict": "判断", "holds": "成立", "A < B": "甲 < 乙", "between {}": "在 {} 之间", " and ": " 和 "}
+    made = chinese.translated(new_notebook(cells=cells), {}, chinese.Phrases(say))
     found = [cell.outputs[0].data["text/html"] for cell in made.cells]
-    assert found == ['<th class="a" >判断</th><td >甲 &lt; 乙</td><td >成立</td><td >minilm-l6</td>', table]
+    changed = '<th class="a" >判断</th><td >甲 &lt; 乙</td><td >成立</td><td >在 0 和 5% 之间</td><td >minilm</td>'
+    assert found == [changed, table]
     assert chinese.translated(made, {}).cells == made.cells
 
 
