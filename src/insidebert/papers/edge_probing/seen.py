@@ -61,7 +61,7 @@ def critique(model: str, table: pd.DataFrame) -> str:
     unclear = ", ".join(NAMES[task] for task in own.index[own["low"] <= 0])
     short = own["compression"].idxmax()
     alone = own.index[own["control"] < NOTHING]
-    once = f" (of {', '.join(NAMES[task] for task in alone)} nothing is learned by heart: the strings do not recur)"
+    once = f" (of {', '.join(NAMES[task] for task in alone)} nothing was learned by heart)"
     return (
         f"{model}, all layers: the task is easier than its control task by {100 * own['selectivity'].mean():.0f} "
         f"points on average, {f'not clearly so for {unclear}' if unclear else 'clearly so for every task'}"

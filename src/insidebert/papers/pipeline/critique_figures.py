@@ -85,7 +85,7 @@ def by_context(bins: pd.DataFrame, tasks: pd.DataFrame) -> Figure:
     rows, numbers = plots.shown(bins), plots.shown(tasks).set_index(["model", "task", "statistic"]).sort_index()
     models = list(dict.fromkeys(rows["model"]))
     names = list(dict.fromkeys(plots.shown(tasks)["task"]))
-    palette, places, sure = plots.colours(names), {label: i for i, label in enumerate(BINS)}, clear(tasks)
+    palette, places, sure = plots.colours(names), {label: i for i, label in enumerate(BINS)}, clear(plots.shown(tasks))
     figure, axes = plots.new_figure(2, len(models), width=4.4, height=3.1, gridspec_kw={"width_ratios": [3, 2]})
     for (left, right), model in zip(axes, models, strict=True):
         depth = int(numbers.loc[model, "layers"].iloc[0])

@@ -83,7 +83,7 @@ def _bars(ax: Axes, y: float, rows: pd.DataFrame, depth: int, of_paper: list | N
         if of_paper:
             ax.plot(of_paper[place] * depth / 24, y + shift, "d", mfc="white", mec="0.15", ms=5, zorder=4)
         if name == "expected layer" and not sure:
-            ax.text(0.05, y + shift, "no clear gain", va="center", fontsize=7, color="0.35")
+            ax.text(0.55 * depth, y + shift, "no clear gain", va="center", fontsize=7, color="0.35")
             continue
         length = np.nan_to_num(np.clip(row["estimate"], 0, depth))
         ax.barh(y + shift, length, height=0.34, color=colour)

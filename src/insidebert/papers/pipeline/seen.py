@@ -131,7 +131,7 @@ def by_context(model: str, bins: pd.DataFrame, tasks: pd.DataFrame) -> str:
     """Context length."""
     known = bins.dropna(subset="estimate")
     ends = [own["estimate"].iloc[-1] - own["estimate"].iloc[0] for _, own in known.groupby("task") if len(own) > 1]
-    before, after = _order(tasks, "expected layer"), _order(tasks, f"expected layer{EVENED}")
+    before, after = (_sure(_order(tasks, f"expected layer{end}"), tasks) for end in ("", EVENED))
     moved = (before - after).abs().dropna()
     if moved.empty:
         return f"{model}: no task gains anything, so none has an expected layer."
@@ -149,7 +149,9 @@ def choices(model: str, tasks: pd.DataFrame) -> str:
     own = tasks.set_index(["statistic", "task"])
     gravity = own.loc["centre of gravity"]
     width = gravity["high"] - gravity["low"]
-    layer = own.loc["expected layer", "estimate"]
+    layer = _sure(own.loc["expected layer", "estimate"], tasks)
+    if layer.empty:
+        return f"{model}: no task gains clearly, so none has an expected layer."
     clipped = (own.loc["expected layer, losses clipped", "estimate"] - layer).abs().fillna(0)
     norms = (own.loc["centre of gravity, weights times norms", "estimate"] - gravity["estimate"]).abs()
     between = np.ptp(gravity["estimate"])
@@ -168,7 +170,7 @@ def labels(model: str, table: pd.DataFrame, tasks: pd.DataFrame) -> str:
     reach = sure.groupby("task")["estimate"].agg(np.ptp)
     if reach.empty:
         return f"{model}: no label has an expected layer that is known to within the depth of the network."
-    between = np.ptp(_order(tasks, "expected layer"))
+    between = np.ptp(_sure(_order(tasks, "expected layer"), tasks))
     return (
         f"{model}: labels of {short(reach.idxmax())} lie up to {reach.max():.1f} layers apart; the tasks "
         f"themselves lie {between:.1f} apart."
@@ -207,6 +209,11 @@ def _gain(rows: pd.DataFrame) -> pd.Series:
 def _order(tasks: pd.DataFrame, statistic: str) -> pd.Series:
     """Task -> layer by a statistic, lowest first; tasks that gain nothing have no expected layer."""
     return tasks[tasks["statistic"] == statistic].set_index("task")["estimate"].dropna().sort_values()
+
+
+def _sure(layers: pd.Series, tasks: pd.DataFrame) -> pd.Series:
+    """Of a series by task, the tasks that gain clearly; of the others an expected layer is a ratio of two noises."""
+    return layers[layers.index.isin([task for _, task in clear(tasks)])]
 
 
 def _of(models: list[str], say, *tables: pd.DataFrame) -> list[str]:
