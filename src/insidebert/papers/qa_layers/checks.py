@@ -18,6 +18,8 @@ def check(parameters: dict, paths: Paths) -> None:
         except (InputError, OSError, UnicodeError) as error:
             kinds = ", ".join(STORIES)
             raise InputError(f"DATASETS, {name}: {error}; it is one of {kinds}, or a file of questions") from None
+    if parameters["READER"]:
+        _check_reader(parameters)
     if "EDGES" in parameters:
         _check_probes(parameters, paths)
     if "TEXT" in parameters and not pairs_of(paths.data(parameters["TEXT"]), 1):
@@ -25,6 +27,14 @@ def check(parameters: dict, paths: Paths) -> None:
     own = [parameters.get(name, "there").strip() for name in ("YOUR_QUESTION", "YOUR_CONTEXT")]
     if not all(own):
         raise InputError("YOUR_QUESTION and YOUR_CONTEXT: give both, each with some text")
+
+
+def _check_reader(parameters: dict) -> None:
+    from insidebert.models.loading import load, resolve
+    from insidebert.papers.qa_layers.readers import fine_tuned
+
+    for name in parameters["MODELS"]:
+        fine_tuned(load(resolve(name)), parameters["PLAN"], [], parameters["READER"])
 
 
 def _check_probes(parameters: dict, paths: Paths) -> None:

@@ -7,13 +7,19 @@ from pathlib import Path
 
 from filelock import FileLock
 
+from insidebert.errors import InputError
 from insidebert.files import model_cache, remove_leftovers, whole_folder
 from insidebert.finetune import span_reader
 from insidebert.finetune.span_reader import SpanReader
 from insidebert.finetune.span_training import SpanTraining
-from insidebert.models.loading import Model
+from insidebert.models.loading import Model, resolve
 from insidebert.results import cache
 from insidebert.text.span_questions import SpanQuestion
+
+
+def brought(name: str) -> Path | str:
+    """A user's reader, named as models are, as a measurement takes it: its folder, by whose content it is known."""
+    return resolve(name).folder if name else name
 
 
 def fine_tuned(model: Model, plan: dict, questions: list[SpanQuestion], checkpoint: str | Path = "") -> SpanReader:
@@ -24,9 +30,14 @@ def fine_tuned(model: Model, plan: dict, questions: list[SpanQuestion], checkpoi
         plan: fields of `SpanTraining`.
         questions: to train on.
         checkpoint: a folder or Hub id of a model with a span head, which is taken as it is; none if empty.
+
+    Raises:
+        InputError: a checkpoint of other pieces or layers than the model, so that they cannot be compared.
     """
     if checkpoint:
-        return SpanReader.from_checkpoint(checkpoint, SpanTraining(**plan))
+        reader = SpanReader.from_checkpoint(checkpoint, SpanTraining(**plan))
+        _check_kin(reader.model, model)
+        return reader
     label = re.sub(r"[^\w.-]+", "--", model.source.label)
     folder = model_cache() / "readers" / f"{label}-{_key(model, plan, questions)}"
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -37,6 +48,19 @@ def fine_tuned(model: Model, plan: dict, questions: list[SpanQuestion], checkpoi
             with whole_folder(folder) as scratch:
                 reader.save(scratch)
     return SpanReader.load(folder)
+
+
+def _check_kin(reader: Model, model: Model) -> None:
+    """Before and after are compared piece by piece and layer by layer."""
+    for what, differs in (
+        (f"{reader.layers} layers, not {model.layers}", reader.layers != model.layers),
+        ("another vocabulary", reader.tokenizer.get_vocab() != model.tokenizer.get_vocab()),
+    ):
+        if differs:
+            raise InputError(
+                f"READER {reader.source.label} has {what}: it was not made from {model.source.label}; "
+                "name in MODELS the model that it was fine-tuned from"
+            )
 
 
 def _key(model: Model, plan: dict, questions: list[SpanQuestion]) -> str:

@@ -51,6 +51,7 @@ def samples(
     plan: dict,
     reader: str | Path = "",
     yours: dict | None = None,
+    texts: bool = True,
 ) -> dict[str, pd.DataFrame]:
     """A right answer of every data set, a wrong one, and your own question, as the readers see them.
 
@@ -61,6 +62,7 @@ def samples(
         plan: fields of `SpanTraining`.
         reader: a checkpoint to use in place of fine-tuning.
         yours: question and context of your own, for the first data set's reader; its answer is what the reader says.
+        texts: False for data that may not be copied; x stands for every letter of questions and pieces.
 
     Returns:
         scores: exact match and F1 of every reader, with 95% intervals over questions. questions: each sample.
@@ -91,6 +93,8 @@ def samples(
     parts = [_drawn(sample) for sample in chosen]
     names = ("questions", "points", "variance")
     drawn = {name: pd.concat([part[name] for part in parts], ignore_index=True) for name in names}
+    if not texts:
+        drawn = {name: _concealed(table) for name, table in drawn.items()}
     return {"scores": pd.DataFrame(scores), **drawn}
 
 
@@ -115,6 +119,11 @@ def _scores(dataset: str, each: pd.DataFrame, learned: int) -> list[dict]:
         estimate(each[column].to_numpy(float), name="score", dataset=dataset, measure=measure) | about
         for measure, column in (("exact match", "exact_match"), ("F1", "f1"))
     ]
+
+
+def _concealed(table: pd.DataFrame) -> pd.DataFrame:
+    quoted = [name for name in ("question", "context", "answer", "said", "facts", "piece") if name in table]
+    return table.assign(**{name: table[name].str.replace(r"\w", "x", regex=True) for name in quoted})
 
 
 def _drawn(sample: Sample) -> dict[str, pd.DataFrame]:

@@ -83,10 +83,6 @@ def scores(table: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(found)
 
 
-def _percent(value: float, low: float, high: float) -> str:
-    return f"{value:.1f} [{low:.0f}, {high:.0f}]"
-
-
 def _box(ax, x: float, y: float, width: float, height: float, text: str, colour: str) -> None:
     style = {"boxstyle": "round,pad=0.02", "facecolor": f"{colour}22", "edgecolor": colour}
     ax.add_patch(FancyBboxPatch((x, y), width, height, **style))
