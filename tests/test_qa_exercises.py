@@ -48,7 +48,7 @@ def test_components_by_hand():
         with pytest.raises(AssertionError, match=message):
             check.components(wrong, 1.0, states)
     states = np.random.default_rng(0).normal(size=(8, 5)) + 3
-    left, sizes, right = np.linalg.svd(states - states.mean(0), full_matrices=False)
+    left, sizes, _ = np.linalg.svd(states - states.mean(0), full_matrices=False)
     share = (sizes[:2] ** 2).sum() / (sizes**2).sum()
     raw = states @ np.linalg.svd(states)[2][:2].T
     for points, answer, message in (

@@ -22,7 +22,9 @@ def answers(exact, scores, said: Sequence[str], gold: Sequence[str]) -> None:
         exact, scores: [answers] 0 or 1, and 0 to 1.
         said, gold: what a reader says, and what is right.
     """
-    pairs = [(one.split(), other.split()) for one, other in zip(map(normalised, said), map(normalised, gold), strict=True)]
+    pairs = [
+        (one.split(), other.split()) for one, other in zip(map(normalised, said), map(normalised, gold), strict=True)
+    ]
     right = np.array([exact_match(one, [other]) for one, other in zip(said, gold, strict=True)], dtype=float)
     found = np.array([f1(one, [other]) for one, other in zip(said, gold, strict=True)])
     same = np.array([sum((Counter(one) & Counter(other)).values()) for one, other in pairs])
@@ -31,7 +33,9 @@ def answers(exact, scores, said: Sequence[str], gold: Sequence[str]) -> None:
     often = [2 * sum(word in other for word in one) / (len(one) + len(other)) for one, other in pairs]
     as_is = [2 * sum((Counter(a.split()) & Counter(b.split())).values()) for a, b in zip(said, gold, strict=True)]
     mistakes = {
-        "case, articles and full stops count here; normalise both first": [a == b for a, b in zip(said, gold, strict=True)],
+        "case, articles and full stops count here; normalise both first": [
+            a == b for a, b in zip(said, gold, strict=True)
+        ],
         "a common word is not enough; the whole answer has to be the same": found > 0,
     }
     settle("`exact`", exact, right, mistakes, [*gold])
