@@ -57,9 +57,9 @@ def phases(layers: pd.DataFrame, space: str = "raw") -> Figure:
     scaled = "in the full space" if space == "raw" else "in the full space, every dimension z-scored over the question"
     return plots.caption(
         figure,
-        f"Not in {PAPER.short}: its phases as numbers, {scaled}; means over {asked} questions and more, bands: 95%\n"
-        "intervals; grey lines: where the paper shows its four phases (layers 2, 5, 7 and 11 of 12);\n"
-        "lowest row, thin lines: the same clusters with sentences shuffled",
+        f"Not in {PAPER.short}: its phases as numbers, {scaled}; means over {asked} questions, right and wrong\n"
+        "ones apart; bands: 95% intervals; grey lines: where the paper shows its\n"
+        "four phases (layers 2, 5, 7 and 11 of 12); lowest row, thin lines: the same clusters with sentences shuffled",
     )
 
 

@@ -6,6 +6,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from insidebert.measure.depth import layers_at
+from insidebert.papers import printed
 from insidebert.papers.qa_layers import PAPER
 from insidebert.papers.qa_layers.probe_tasks import SHORT
 from insidebert.results import plots
@@ -13,6 +15,11 @@ from insidebert.results import plots
 BEFORE = ("#0173b2", "^")
 AFTER = ((plots.MARKED, "o"), ("#de8f05", "D"), ("#7b1fa2", "s"), ("#029e73", "v"))
 """Colour and marker of the pre-trained model, and of readers by data set."""
+
+STAND_FOR = {"one hop": "SQuAD", "two hops": "HotpotQA", "deduction": "bAbI"}
+"""Our stories -> the data set of the paper that they stand for."""
+
+PEAKS = printed("qa_layers")["peaks"]
 
 
 def by_layer(scores: pd.DataFrame, label: str, which: int = 0, score: str = "macro F1") -> Figure:
@@ -74,6 +81,8 @@ def heat_maps(scores: pd.DataFrame, score: str = "macro F1") -> Figure:
         normal = spread.div(spread.max(axis=1).replace(0, 1), axis=0)
         for ax, values, unit in ((axes[0, column], table * 100, "%.0f"), (axes[1, column], normal, "")):
             _map(ax, values, unit, table)
+            if dataset in STAND_FOR and "supporting facts" in tasks:
+                _paper_peak(ax, STAND_FOR[dataset], int(table.columns.max()), tasks.index("supporting facts"))
         axes[0, column].set_title(f"{model}\nreader of {dataset}" if dataset else model, fontsize=8.5)
         axes[1, column].set_xlabel("layer")
     axes[0, 0].set_ylabel(f"{score} (%)", fontsize=8)
@@ -81,7 +90,8 @@ def heat_maps(scores: pd.DataFrame, score: str = "macro F1") -> Figure:
     return plots.caption(
         figure,
         f"Figure 6 of {PAPER.short}, with {plots.model_list(rows)}; above: {score} as measured, one scale for all;\n"
-        "below: each task from its worst layer (dark) to its best (light), the best framed; emb: the embedding",
+        "below: each task from its worst layer (dark) to its best (light), the best framed; emb: the embedding;\n"
+        "bar below SUP: where the paper has it highest, at the same depth (SQuAD for one hop, bAbI for deduction)",
     )
 
 
@@ -109,6 +119,13 @@ def differences(table: pd.DataFrame, score: str = "macro F1") -> Figure:
         figure,
         f"Not in {PAPER.short} as such: Figure 2's lines, one taken from the other, paired over sentences; bands: 95%",
     )
+
+
+def _paper_peak(ax: Axes, dataset: str, depth: int, row: int) -> None:
+    """A bar below a row, at the layers that lie as deep as those in which the paper has its best scores."""
+    first, last, whole = PEAKS[dataset]
+    own = layers_at(depth, first, last, whole)
+    ax.plot([min(own) - 0.45, max(own) + 0.45], [row + 0.58] * 2, color="0.2", lw=2.5, clip_on=False)
 
 
 def _map(ax: Axes, values: pd.DataFrame, written: str, raw: pd.DataFrame) -> None:

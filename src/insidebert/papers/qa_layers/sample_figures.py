@@ -1,6 +1,7 @@
 """Figures 4, 5, 8 and 9 and their fellows: the pieces of one question in two dimensions, drawn from tidy tables."""
 
 import textwrap
+from itertools import product
 
 import numpy as np
 import pandas as pd
@@ -23,6 +24,8 @@ STYLES = {
 
 SIZES = {".": 22, "*": 60}
 COLUMNS = 4
+LETTER, LINE = 3.4, 6.5
+"""Width and height of a letter of size 6, in points."""
 YOURS = "your question"
 NO_WRONG = "no wrong answer among the test questions"
 
@@ -149,26 +152,34 @@ def cloud(ax: Axes, rows: pd.DataFrame, texts: bool, limits: pd.DataFrame | None
         shades = {part: "0.45" if part == "rest" else colour for part, (colour, _) in STYLES.items()}
         ranked = rows.sort_values("part", key=lambda parts: parts.map(rank), kind="stable")
         _written(ax, ranked, ranked["part"].map(shades))
-    if limits is not None:
-        ax.set_xlim(limits["x"].min(), limits["x"].max())
-        ax.set_ylim(limits["y"].min(), limits["y"].max())
     ax.margins(0.12)
+    if limits is not None:
+        for axis, bound in (("x", ax.set_xlim), ("y", ax.set_ylim)):
+            low, high = limits[axis].min(), limits[axis].max()
+            bound(low - 0.08 * (high - low), high + 0.08 * (high - low))
     _bare(ax)
 
 
 def _written(ax: Axes, rows: pd.DataFrame, colours) -> None:
-    """Pieces beside their marks; the same piece is written once where several lie in one place, as in early layers."""
-    size = max(np.ptp(rows["x"]), 1e-9), max(np.ptp(rows["y"]), 1e-9)
-    written: list[tuple[str, float, float]] = []
+    """Pieces beside their marks, at one of four corners; a piece that would lie on others is not written."""
+    ax.autoscale_view()
+    own, figure = ax.get_position(), ax.figure
+    width, height = 72 * own.width * figure.get_figwidth(), 72 * own.height * figure.get_figheight()
+    size = np.array([width / max(np.ptp(rows["x"]), 1e-9), height / max(np.ptp(rows["y"]), 1e-9)]) / 1.24  # margins
+    taken: list[tuple[float, float, float, float]] = []
     for row, colour in zip(rows.itertuples(), colours, strict=True):
-        x, y = row.x / size[0], row.y / size[1]
-        near = [text for text, a, b in written if abs(a - x) < 0.05 and abs(b - y) < 0.035]
-        if row.piece in near:
-            continue
-        below = bool(near)
-        place = {"xytext": (3, -7 if below else 2), "textcoords": "offset points"}
-        ax.annotate(row.piece, (row.x, row.y), fontsize=6, color=colour, parse_math=False, zorder=4, **place)
-        written.append((row.piece, x, y))
+        x, y = np.array([row.x, row.y]) * size
+        wide = LETTER * len(row.piece)
+        for right, above in product((True, False), (True, False)):
+            left, low = x + (3 if right else -3 - wide), y + (1 if above else -1 - LINE)
+            box = left, left + wide, low, low + LINE
+            if any(box[0] < b and a < box[1] and box[2] < d and c < box[3] for a, b, c, d in taken):
+                continue
+            place = {"xytext": (3 if right else -3, 2 if above else -2), "textcoords": "offset points", "fontsize": 6}
+            aligned = {"ha": "left" if right else "right", "va": "bottom" if above else "top"}
+            ax.annotate(row.piece, (row.x, row.y), color=colour, parse_math=False, zorder=4, **place, **aligned)
+            taken.append(box)
+            break
 
 
 def _bare(ax: Axes) -> None:

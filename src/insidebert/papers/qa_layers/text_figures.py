@@ -50,7 +50,7 @@ def not_run() -> Figure:
     text = (
         "Not run: Figure 7 shows a bAbI sample in GPT-2, which is a decoder. Each of its tokens sees only those before "
         "it, and the models measured here are encoders (BERT, DistilBERT, RoBERTa, ELECTRA, MPNet); a decoder is "
-        "refused by name. What the paper reports of it: the answer is not fully separated from the other tokens."
+        "refused by name. What is remembered of it, unverified: the answer is not fully separated from the others."
     )
     ax.text(0.0, 0.5, textwrap.fill(text, 88), va="center", fontsize=9, color="0.2")
     ax.axis("off")
