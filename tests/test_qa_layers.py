@@ -264,5 +264,7 @@ def test_the_slider_needs_nothing_and_lets_no_text_out(tables):
     bad = points.assign(piece="</script><b>&", sample="<i>")
     page = layer_slider(bad, "<i>", "all layers")
     assert "<b>" not in page and "<i>" not in page and page.count("</script>") == 1
+    assert '<input type="range" min="0" max="3"' in page and "<label" in page and "arrow keys" in page
+    assert "layer 2 (7 of 12 in the paper: question and fact)" in page
     with pytest.raises(InputError, match="there are the samples"):
         layer_slider(points, "another")

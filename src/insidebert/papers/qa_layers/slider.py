@@ -10,10 +10,20 @@ import pandas as pd
 from matplotlib.colors import to_hex
 
 from insidebert.errors import InputError
+from insidebert.papers.qa_layers.layers import PHASES, phase_layers
 from insidebert.papers.qa_layers.sample_figures import STYLES
 
 SIDE = 600
 """Width of the picture in its own units; its height is two thirds."""
+
+GLYPHS = {".": "\u2022", "o": "\u25cf", "s": "\u25a0", "*": "\u2605", "P": "\u271a", "D": "\u25c6"}
+"""Marker of STYLES -> a letter that looks like it."""
+
+PLANES = {
+    "each layer": "components of each layer",
+    "all layers": "one plane for all layers",
+    "z-scored": "components of each layer, z-scored",
+}
 
 
 def layer_slider(points: pd.DataFrame, sample: str, view: str = "each layer", model: str | None = None) -> str:
@@ -45,7 +55,7 @@ def layer_slider(points: pd.DataFrame, sample: str, view: str = "each layer", mo
     first = layers[0]
     marks = "".join(_mark(*row) for row in zip(first["part"], first["piece"], first["x"], first["y"], strict=True))
     legend = " ".join(
-        f'<span style="color:{to_hex(STYLES[part][0])}">&#9679; {escape(part)}</span>'
+        f'<span style="color:{_shade(part)}">{GLYPHS[STYLES[part][1]]} {escape(part)}</span>'
         for part in reversed(STYLES)
         if part in set(first["part"])
     )
@@ -57,8 +67,10 @@ def layer_slider(points: pd.DataFrame, sample: str, view: str = "each layer", mo
         last=len(layers) - 1,
         marks=marks,
         legend=legend,
-        title=escape(f"{model}: {sample}, {view}"),
+        title=escape(f"{model}, {sample}, {PLANES[view]}: {_question(first)}"),
+        first=_names(len(layers) - 1)[0],
         places=json.dumps(places).replace("<", "\\u003c"),
+        names=json.dumps(_names(len(layers) - 1)),
     )
 
 
@@ -70,8 +82,22 @@ def _scaled(rows: pd.DataFrame, column: str, size: float) -> pd.Series:
     return (rows[column] - low) / (high - low).replace(0, 1) * (size - 80) + 30
 
 
+def _names(layers: int) -> list[str]:
+    """What is said of each layer, the embedding first; where the paper shows a phase, its name and layer."""
+    shown = {layer: f" ({PHASES[phase]} of 12 in the paper: {phase})" for phase, layer in phase_layers(layers).items()}
+    return ["embedding", *(f"layer {layer}{shown.get(layer, '')}" for layer in range(1, layers + 1))]
+
+
+def _question(pieces: pd.DataFrame) -> str:
+    return " ".join(pieces.loc[pieces["part"] == "question", "piece"]).replace(" ##", "")
+
+
 def _mark(part: str, piece: str, x: float, y: float) -> str:
-    colour = to_hex(STYLES[part][0])
-    dot = f'<circle r="{3 if part == "rest" else 5}" fill="{colour}"/>'
-    text = f'<text x="7" y="4" fill="{colour}" font-size="11">{escape(piece)}</text>'
-    return f'<g transform="translate({x:.1f} {y:.1f})">{dot}{text}</g>'
+    dot = f'<text text-anchor="middle" y="5" font-size="15">{GLYPHS[STYLES[part][1]]}</text>'
+    text = f'<text x="8" y="4" font-size="11">{escape(piece)}</text>'
+    return f'<g transform="translate({x:.1f} {y:.1f})" fill="{_shade(part)}">{dot}{text}</g>'
+
+
+def _shade(part: str) -> str:
+    """A part's colour; of the rest one that is dark enough to read."""
+    return "#666666" if part == "rest" else to_hex(STYLES[part][0])
