@@ -6,7 +6,7 @@ from insidebert.papers.qa_layers.layers import phase_layers
 from insidebert.papers.qa_layers.probe_tasks import SHORT
 from insidebert.results.wording import each_model, percent
 
-THIRD, LAST = "question and fact", "answer apart"
+THIRD = "question and fact"
 
 
 @each_model
@@ -62,10 +62,13 @@ def phases(model: str, layers: pd.DataFrame, space: str) -> str:
         outcome = "right" if (part["outcome"] == "right").any() else "all"
         part = part[part["outcome"] == outcome]
         joined, apart = (_line(part, measure) for measure in ("question + fact", "answer"))
+        pure, chance = (_line(part, measure) for measure in ("sentences", "sentences by chance"))
+        third = phase_layers(int(joined.index.max()))[THIRD]
         said.append(
             f"on {dataset} question and fact are most of a group in layer {joined.idxmax()} (silhouette "
             f"{joined.max():.2f}), and the answer stands farthest apart in layer {apart.idxmax()} "
-            f"({apart.max():.2f} of the mean distance)"
+            f"({apart.max():.2f} of the mean distance); clusters of layer {third} are {percent(pure[third])} pure by "
+            f"sentence, by chance {percent(chance[third])}"
         )
     return f"In the readers of {model}, {'; '.join(said)}."
 
