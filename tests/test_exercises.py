@@ -71,7 +71,7 @@ def test_sources_are_valid_for_nbgrader(path):
 
 def test_grade_ids_are_unique_over_all_notebooks():
     ids = [own["grade_id"] for path in SOURCES for own in gradings(nbformat.read(path, as_version=4))]
-    assert len(SOURCES) == 4
+    assert len(SOURCES) == 5
     assert len(ids) == len(set(ids))
 
 

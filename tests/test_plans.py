@@ -296,11 +296,17 @@ def multiple_choice():
 
 
 def pipeline():
-    """Nothing: this plan has the paper's numbers alone, and sends to the sentences below the figures for ours."""
+    """Nothing: such a plan has the paper's numbers alone, and sends to the sentences below the figures for ours."""
     yield from ()
 
 
-PLANS = {"open-sesame": open_sesame, "look-at": look_at, "multiple-choice": multiple_choice, "pipeline": pipeline}
+PLANS = {
+    "open-sesame": open_sesame,
+    "look-at": look_at,
+    "multiple-choice": multiple_choice,
+    "pipeline": pipeline,
+    "qa-layers": pipeline,
+}
 
 
 def text_of(name, room="plans", ending=".md"):
