@@ -9,9 +9,10 @@
 #   make redraw                  draw again from the tidy tables, without a model
 #   make recorded                measure anew on UD English EWT and GUM   TREEBANK=... DOCUMENTS=...
 #                                and on DREAM   QUESTIONS=...
+#                                and on gold data for edge probing and the pipeline   EDGES=../shared/data
 #   make reproduce               measure anew from scratch and compare with the committed tables
 #   make book                    the book, a static site, from what `make figures` left: build/book/index.html
-#   make slides                  slides of the notebooks, likewise: build/slides/index.html
+#   make slides                  slides of the notebooks, likewise: build/slides/index.html, in Chinese below zh
 #   make serve                   the book on localhost    PORT=8000
 #   make class                   book, slides, notebooks and a start page in one folder: build/class/index.html
 #   make colab                   copies of notebooks and exercises that begin with a cell for Colab: build/colab
@@ -22,7 +23,7 @@
 #   make test-grading            the exercises through nbgrader: handed out, graded, returned
 #   make campaign                hundreds of bad inputs and 50 killed runs, with what came of them    SEED=1
 #   make lab                     JupyterLab on the notebooks; make lab-zh on copies with their texts in Chinese
-#   make exercises               student versions of teaching/exercises, into build/exercises
+#   make exercises               student versions of teaching/exercises, into build/exercises; in Chinese into its zh
 #   make lock                    choose the newest versions of everything and write requirements.lock
 #   make base                    install mpnet-base, the embedded model of 12 layers (404 MB), for MODELS=mpnet-base
 #   make clean                   remove what was built; figures/ and results/ stay
@@ -81,9 +82,9 @@ $(READY): requirements.lock requirements-cuda.lock pyproject.toml
 base: $(READY)
 	$(INSTALL) --require-hashes --requirement requirements-base.lock
 
-# Gold trees for What Does BERT Look At?, questions for Si et al.; files are named relative to this folder.
+# Gold trees for What Does BERT Look At?, questions for Si et al., edges for Tenney et al.; files are named relative to this folder.
 recorded: $(READY)
-	@test -n "$(TREEBANK)$(QUESTIONS)" || { echo "name TREEBANK=.../en_ewt-ud-dev.conllu DOCUMENTS=.../en_gum-ud-dev.conllu, or QUESTIONS=.../dream"; exit 1; }
+	@test -n "$(TREEBANK)$(QUESTIONS)$(EDGES)" || { echo "name TREEBANK=.../en_ewt-ud-dev.conllu DOCUMENTS=.../en_gum-ud-dev.conllu, QUESTIONS=.../dream, or EDGES=../shared/data"; exit 1; }
 ifneq ($(TREEBANK),)
 	@test -n "$(DOCUMENTS)" || { echo "name DOCUMENTS=.../en_gum-ud-dev.conllu too"; exit 1; }
 	@$(PYTHON) -m insidebert run 23-look-at-heads --profile recorded -p TREEBANK=$(TREEBANK) -p DOCUMENTS=$(DOCUMENTS)
@@ -92,6 +93,11 @@ endif
 ifneq ($(QUESTIONS),)
 	@$(PYTHON) -m insidebert run 31-mcrc-attacks --profile recorded -p DATASET=$(QUESTIONS)
 	@$(PYTHON) -m insidebert run 32-mcrc-unanswerable --profile recorded -p DATASET=$(QUESTIONS)
+endif
+ifneq ($(EDGES),)
+	@$(PYTHON) -m insidebert run 51-edge-probing-tasks --profile recorded -p EDGES=$(EDGES)
+	@$(PYTHON) -m insidebert run 52-edge-probing-encoders --profile recorded -p EDGES=$(EDGES)
+	@$(PYTHON) -m insidebert run 61-pipeline-layers --profile recorded -p EDGES=$(EDGES)
 endif
 
 redraw: $(READY)
@@ -147,7 +153,7 @@ lab-zh: $(READY)
 	$(BIN)/jupyter lab --notebook-dir=$(or $(INSIDEBERT_BUILD),build)/zh
 
 exercises: $(READY)
-	@$(PYTHON) teaching/make_student.py
+	@$(PYTHON) -m teaching.make_student
 
 # uv resolves for all platforms at once. The extra hash is that of torch's CPU build for CPython 3.11 on x86-64 Linux, which
 # the package index does not list; it was taken from the wheel that the tests ran with.

@@ -2,7 +2,7 @@
 
 import resource
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -24,11 +24,11 @@ PAPER_EPOCHS = {"dependencies": 69, "coreference": 69, "relations": 83}
 """Passes at the paper's largest number of updates, over its own training sentences; it stops earlier."""
 
 
-def edge_probing(models: list[str], **_) -> Iterator[str]:
+def edge_probing(models: list[str], timed: Sequence[str] = ("dependencies",), **_) -> Iterator[str]:
     """What the probes of a task cost, line by line; without a model of 12 layers at hand, one of random weights."""
     tasks = embedded_tasks(Paths.find().corpus)
     for model in [of_twelve_layers(models[0]), *map(loading.load, map(loading.resolve, models))]:
-        for name in TIMED:
+        for name in timed:
             yield from costs(model, tasks[name])
     few, many = (peak_of(models[0], copies, "spans", "bench.spans") for copies in (1, 8))
     yield f"peak memory, dependencies, 8 times the sentences / once, a process each: {many / few:.2f}  (at most 1.2)"
@@ -80,7 +80,7 @@ def measure(model_name: str, copies: int) -> None:
 
 if __name__ == "__main__":
     if len(sys.argv) == 1:
-        for line in edge_probing(["minilm-l6"]):
+        for line in edge_probing(["minilm-l6"], TIMED):
             print(line, flush=True)
     else:
         measure(sys.argv[2], int(sys.argv[3]))

@@ -1,11 +1,12 @@
-"""Chinese: the words of pages that are made, and the texts of the notebooks, cell by cell.
+"""Chinese: the words of pages that are made, and the texts of notebooks and exercises, cell by cell.
 
-`notebooks/zh/<name>.md` holds the Markdown cells of a notebook in Chinese. A comment is above each: the cell's id, and
-a digest of the English text that was translated, by which a test sees what has changed since.
+`zh/<name>.md` beside a notebook holds its Markdown cells in Chinese. A comment is above each: the cell's id, and a
+digest of the English text that was translated, by which a test sees what has changed since.
 """
 
 import hashlib
 import re
+from html import escape, unescape
 from pathlib import Path
 
 import nbformat
@@ -17,6 +18,8 @@ from insidebert.results.paths import Paths
 
 HERE = Path(__file__).resolve().parent
 MARK = re.compile(r"^<!-- (\S+) ([0-9a-f]{8}) -->\n", flags=re.MULTILINE)
+CELL = re.compile(r"(?<=>)[^<>]+(?=</t[dh]>)")
+"""What is in a cell of a table that is HTML."""
 
 
 class Phrases(dict):
@@ -43,7 +46,7 @@ def texts(folder: Path, name: str) -> dict[str, tuple[str, str]]:
     """The Chinese of a notebook: id of a Markdown cell -> (digest of its English text, Chinese text).
 
     Args:
-        folder: with the notebooks; the texts are in `zh/<name>.md` below it. Without that file there are none.
+        folder: with notebooks or exercises; the texts are in `zh/<name>.md` below it. Without that file there are none.
 
     Raises:
         InputError: text before the first mark, or a cell twice, with the place.
@@ -60,17 +63,34 @@ def texts(folder: Path, name: str) -> dict[str, tuple[str, str]]:
     return {cell: (of, text.strip()) for cell, of, text in zip(ids, parts[1::3], parts[2::3], strict=True)}
 
 
-def translated(notebook: nbformat.NotebookNode, chinese: dict[str, tuple[str, str]]) -> nbformat.NotebookNode:
-    """The notebook with its Markdown cells in Chinese, as far as there are texts; code and outputs stay.
+def translated(
+    notebook: nbformat.NotebookNode, chinese: dict[str, tuple[str, str]], say: Phrases = ENGLISH
+) -> nbformat.NotebookNode:
+    """The notebook with its Markdown cells in Chinese, as far as there are texts; code stays, and what it put out.
 
     Args:
         chinese: id of a cell -> (digest, text), as `texts` gives them.
+        say: what the cells of tables of findings (`work.findings(...)`) say instead.
     """
     made = nbformat.from_dict(notebook)
     for cell in made.cells:
         if cell.cell_type == "markdown" and cell.id in chinese:
             cell.source = chinese[cell.id][1]
+        elif cell.cell_type == "code" and ".findings(" in cell.source:
+            for output in cell.outputs:
+                if "text/html" in output.get("data", {}):
+                    output.data["text/html"] = CELL.sub(lambda found: _said(found[0], say), output.data["text/html"])
     return made
+
+
+def _said(text: str, say: Phrases) -> str:
+    return escape(say[unescape(text)]) if unescape(text) in say else limit(text, say)
+
+
+def limit(text: str, say: Phrases) -> str:
+    """What a claim asks for, such as `above 50%` or `between 0 and 0.1`; any other text as it is."""
+    first, _, rest = text.partition(" ")
+    return say[f"{first} {{}}"].format(rest.replace(" and ", say[" and "])) if f"{first} {{}}" in say else text
 
 
 def write(paths: Paths) -> list[Path]:

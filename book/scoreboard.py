@@ -7,7 +7,7 @@ from html import escape
 import nbformat
 import pandas as pd
 
-from book.chinese import ENGLISH, Phrases
+from book.chinese import ENGLISH, Phrases, limit
 from book.pages import unmeasured
 from book.strips import strip
 from insidebert.results.claims import DISCOVERIES, read
@@ -132,8 +132,7 @@ def _holds_if(claim: pd.Series, say: Phrases) -> str:
     """Such as `; holds if above 50%`; nothing for a number that decides nothing."""
     if not claim["holds_if"]:
         return ""
-    first, _, rest = limit_in_words(claim["holds_if"], claim["unit"]).partition(" ")
-    return f"; {say['holds if {}'].format(say[f'{first} {{}}'].format(rest.replace(' and ', say[' and '])))}"
+    return f"; {say['holds if {}'].format(limit(limit_in_words(claim['holds_if'], claim['unit']), say))}"
 
 
 def _table(claims: pd.DataFrame, drawn: Collection[str], say: Phrases) -> str:

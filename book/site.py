@@ -10,7 +10,8 @@ from pathlib import Path
 
 import nbformat
 
-from book import colab, pages, sources
+from book import chinese, colab, pages, sources
+from book.chinese import ENGLISH, Phrases
 from book.slides import slides
 from insidebert.errors import InputError
 from insidebert.files import write_text
@@ -24,6 +25,7 @@ REVEAL = (
     *("dist/theme/white.css", "dist/theme/fonts/source-sans-pro"),
 )
 """What slides need of reveal.js; other themes would load fonts from the network."""
+KEYS = "Arrow keys turn the pages, S opens the speaker's notes, Esc shows all slides at once."
 
 
 def site(paths: Paths, papers: tuple[Paper, ...]) -> Path:
@@ -57,38 +59,57 @@ def site(paths: Paths, papers: tuple[Paper, ...]) -> Path:
 
 
 def decks(paths: Paths) -> list[Path]:
-    """Write reveal.js slides of every executed notebook into `build/slides`, and a page that lists them.
+    """Write reveal.js slides of every executed notebook into `build/slides`, in Chinese into `zh` below it.
+
+    Returns:
+        The two pages that list them.
 
     Raises:
         InputError: nothing was run yet, or the package that ships reveal.js is not installed.
     """
-    found, entries = sources.executed(paths), sources.manifest(paths)
-    exporter = _exporter(HERE / "templates")
-    titles = {}
+    notebooks = {path.stem: nbformat.read(path, as_version=4) for path in sources.executed(paths)}
+    entries, say = sources.manifest(paths), chinese.phrases()
+    copies = {
+        name: chinese.translated(own, chinese.texts(paths.notebooks, name), say) for name, own in notebooks.items()
+    }
     with tempfile.TemporaryDirectory() as scratch:
         target = Path(scratch) / "slides"
         _copy_reveal(target / "reveal")
-        for path in found:
-            notebook = nbformat.read(path, as_version=4)
-            titles[path.stem] = notebook.metadata["title"] = pages.heading(notebook.cells[0].source, path.stem)
-            labels = {
-                entry["slug"]: pages.label(entry) for entry in entries if entry["paper"] == sources.paper(path.stem)
-            }
-            html, _ = exporter.from_notebook_node(slides(notebook, labels))
-            write_text(target / f"{path.stem}.html", html)
-        write_text(target / "index.html", exporter.environment.get_template("list.html.j2").render(titles=titles))
+        _decks(notebooks, entries, target, _exporter("en", "reveal"))
+        _decks(copies, entries, target / "zh", _exporter("zh", "../reveal"), say)
         _replace(target, paths.build / "slides")
-    return [paths.build / "slides" / f"{name}.html" for name in titles]
+    return [paths.build / "slides" / "index.html", paths.build / "slides" / "zh" / "index.html"]
 
 
-def _exporter(templates: Path):
-    """nbconvert's slides with our template, whose scripts lie beside them."""
+def _decks(
+    notebooks: dict[str, nbformat.NotebookNode], entries: list[dict], folder: Path, exporter, say: Phrases = ENGLISH
+) -> None:
+    """Slides of each notebook, and a page that lists them, in one language."""
+    titles = {}
+    for name, notebook in notebooks.items():
+        titles[name] = notebook.metadata["title"] = pages.heading(notebook.cells[0].source, name)
+        labels = {entry["slug"]: pages.label(entry) for entry in entries if entry["paper"] == sources.paper(name)}
+        html, _ = exporter.from_notebook_node(slides(notebook, labels, say))
+        write_text(folder / f"{name}.html", html)
+    words = {"language": exporter.language_code, "heading": say["Slides"], "keys": say[KEYS]}
+    listed = exporter.environment.get_template("list.html.j2")
+    write_text(folder / "index.html", listed.render(titles=titles, **words))
+
+
+def _exporter(language: str, scripts: str):
+    """nbconvert's slides with our template.
+
+    Args:
+        language: of the texts, such as `en`.
+        scripts: where reveal.js lies, seen from the slides.
+    """
     from nbconvert import SlidesExporter
 
     return SlidesExporter(
         template_name="slides",
-        extra_template_basedirs=[str(templates)],
-        reveal_url_prefix="reveal",
+        extra_template_basedirs=[str(HERE / "templates")],
+        language_code=language,
+        reveal_url_prefix=scripts,
         reveal_theme="white",
         reveal_number="c/t",
         exclude_input=True,

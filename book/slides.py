@@ -13,6 +13,8 @@ from collections.abc import Iterator
 import nbformat
 from nbformat.v4 import new_markdown_cell
 
+from book.chinese import ENGLISH, Phrases
+
 KEPT = re.compile(r"\$\$|[-*] |\d+\. |\||```|!\[")
 """How a paragraph begins that is more than prose: formula, list, table, code, picture."""
 SHOWN = ("image/png", "image/svg+xml", "text/html")
@@ -20,18 +22,19 @@ TALL = 1.2
 """Height over width from which a picture would become too small if all of it were on the slide at once."""
 
 
-def slides(notebook: nbformat.NotebookNode, labels: dict[str, str]) -> nbformat.NotebookNode:
+def slides(notebook: nbformat.NotebookNode, labels: dict[str, str], say: Phrases = ENGLISH) -> nbformat.NotebookNode:
     """The notebook with one cell per piece of a slide, each with its slide type; the rule stands above.
 
     Args:
         notebook: with outputs.
         labels: slug -> what stands above the figure or table that `work.draw("slug")` shows.
+        say: the words to use.
     """
     made = nbformat.from_dict(notebook)
     made.metadata.pop("widgets", None)
     made.cells = []
     for cell in notebook.cells:
-        pieces = _prose(cell.source) if cell.cell_type == "markdown" else _outputs(cell, labels)
+        pieces = _prose(cell.source) if cell.cell_type == "markdown" else _outputs(cell, labels, say)
         for kind, piece in pieces:
             piece.metadata["slideshow"] = {"slide_type": kind}
             made.cells.append(piece)
@@ -52,9 +55,11 @@ def _prose(text: str) -> Iterator[tuple[str, nbformat.NotebookNode]]:
         yield kind, new_markdown_cell(block)
 
 
-def _outputs(cell: nbformat.NotebookNode, labels: dict[str, str]) -> Iterator[tuple[str, nbformat.NotebookNode]]:
+def _outputs(
+    cell: nbformat.NotebookNode, labels: dict[str, str], say: Phrases
+) -> Iterator[tuple[str, nbformat.NotebookNode]]:
     drawn = re.search(r'draw\("([^"]+)"', cell.source)
-    label = "The paper's claims, and ours" if ".findings(" in cell.source else labels.get(drawn and drawn[1])
+    label = say["The paper's claims, and ours"] if ".findings(" in cell.source else labels.get(drawn and drawn[1])
     for output in cell.get("outputs", []):
         if any(kind in output.get("data", {}) for kind in SHOWN):
             if label:

@@ -203,7 +203,7 @@ def _notebooks(
             continue
         link = colab.links(f"{name}.ipynb", address) if name in sources else ""
         if texts := chinese.texts(paths.notebooks, name):
-            own = chinese.translated(notebook, texts)
+            own = chinese.translated(notebook, texts, chinese.phrases())
             translated[name] = pages.heading(own.cells[0].source, name)
             copy = colab.links(f"zh/{name}.ipynb", address, say)
             made = pages.page(own, captions, f"[English](../{name}.ipynb) · {copy}", say)

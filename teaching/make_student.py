@@ -1,7 +1,7 @@
 """Student versions of the exercises: solutions cut out, outputs cleared, all metadata kept.
 
 What nbgrader's `generate_assignment` does to a notebook, for who does not use nbgrader: `make exercises` writes
-`build/exercises/*.ipynb` and `build/exercises/check`.
+`build/exercises/*.ipynb` and `build/exercises/check`, and in `build/exercises/zh` the same with its texts in Chinese.
 """
 
 import shutil
@@ -11,6 +11,7 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
+from book import chinese
 from insidebert.errors import InputError
 from insidebert.files import write_text
 from insidebert.results.paths import Paths
@@ -18,9 +19,10 @@ from insidebert.results.paths import Paths
 SOURCES = Path(__file__).parent / "exercises"
 BEGIN, END = "BEGIN SOLUTION", "END SOLUTION"
 STUBS = {"code": ("# your answer here", "raise NotImplementedError"), "markdown": ("*your answer here*",)}
+STUBS_ZH = STUBS | {"markdown": ("*在这里写下你的答案*",)}
 
 
-def student(notebook: NotebookNode) -> NotebookNode:
+def student(notebook: NotebookNode, stubs: dict[str, tuple[str, ...]] = STUBS) -> NotebookNode:
     """The student version of a notebook.
 
     As in nbgrader, a solution region becomes a stub of the same indentation, and a solution cell without a region is
@@ -28,6 +30,7 @@ def student(notebook: NotebookNode) -> NotebookNode:
 
     Args:
         notebook: with solutions; it stays as it is.
+        stubs: kind of cell -> lines that stand in the place of a solution.
 
     Raises:
         InputError: a grade_id twice or none, a region that is not closed or not in a solution cell, with the cell.
@@ -40,9 +43,9 @@ def student(notebook: NotebookNode) -> NotebookNode:
         if grading and (not name or name in seen):
             raise InputError(f"cell {number}: grade_id {name!r} is {'taken' if name else 'missing'}; give it its own")
         seen.add(name)
-        stripped = _without_solution(cell, f"cell {number}")
+        stripped = _without_solution(cell, stubs[cell.cell_type], f"cell {number}")
         if grading.get("solution"):
-            cell.source = stripped if stripped != cell.source else "\n".join(STUBS[cell.cell_type])
+            cell.source = stripped if stripped != cell.source else "\n".join(stubs[cell.cell_type])
         elif stripped != cell.source:
             raise InputError(f"cell {number}: it holds a solution, but is no solution cell; set `solution` to true")
         if grading:
@@ -54,7 +57,7 @@ def student(notebook: NotebookNode) -> NotebookNode:
     return made
 
 
-def _without_solution(cell: NotebookNode, where: str) -> str:
+def _without_solution(cell: NotebookNode, stub: tuple[str, ...], where: str) -> str:
     lines, inside = [], False
     for line in cell.source.split("\n"):
         if BEGIN in line:
@@ -62,7 +65,7 @@ def _without_solution(cell: NotebookNode, where: str) -> str:
                 raise InputError(f"{where}: {BEGIN} twice; close the first with {END}")
             inside = True
             indent = line[: len(line) - len(line.lstrip())]
-            lines += [indent + stub for stub in STUBS[cell.cell_type]]
+            lines += [indent + line for line in stub]
         elif END in line:
             inside = False
         elif not inside:
@@ -73,16 +76,19 @@ def _without_solution(cell: NotebookNode, where: str) -> str:
 
 
 def main(folder: Path) -> None:
-    """Write the student version of every exercise into a folder, and the checks that they import beside them."""
-    ignored = shutil.ignore_patterns("__pycache__")
-    shutil.copytree(SOURCES / "check", folder / "check", ignore=ignored, dirs_exist_ok=True)
-    for path in sorted(SOURCES.glob("*.ipynb")):
-        try:
-            made = student(nbformat.read(path, as_version=4))
-        except InputError as error:
-            raise InputError(f"{path}, {error}") from None
-        write_text(folder / path.name, nbformat.writes(made) + "\n")
-        print(folder / path.name)
+    """Write the student versions of all exercises into a folder, in Chinese into `zh` below it, with their checks."""
+    for room, stubs in (("", STUBS), ("zh", STUBS_ZH)):
+        target = folder / room
+        ignored = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(SOURCES / "check", target / "check", ignore=ignored, dirs_exist_ok=True)
+        for path in sorted(SOURCES.glob("*.ipynb")):
+            texts = chinese.texts(SOURCES, path.stem) if room else {}
+            try:
+                made = student(chinese.translated(nbformat.read(path, as_version=4), texts), stubs)
+            except InputError as error:
+                raise InputError(f"{path}, {error}") from None
+            write_text(target / path.name, nbformat.writes(made) + "\n")
+            print(target / path.name)
 
 
 if __name__ == "__main__":

@@ -322,19 +322,25 @@ def test_the_book_is_whole_and_needs_no_network(checkout):
 
 @pytest.mark.integration
 def test_slides_are_whole_and_need_no_network(checkout):
-    decks = site.decks(checkout)
-    assert [deck.stem for deck in decks] == sorted(
-        {path.stem for path in checkout.notebooks.glob("*.ipynb")} - {LEFT_OUT}
-    )
-    for deck in decks:
-        page = Page(deck.read_text(encoding="utf-8"))
-        assert not [place for place in page.loaded if outside(place)]
-        assert all((deck.parent / place).exists() for place in page.loaded if not place.startswith("data:"))
-        assert "reveal/tex-svg.js" in page.loaded and "reveal/dist/reveal.js" in page.loaded
-        assert deck.read_text().count('<aside class="notes">') == 2
-    assert not re.search(r"(url\(|@import)\s*['\"]?(https?:)?//", styles(decks[0].parent))
-    listed = Page((decks[0].parent / "index.html").read_text()).links
-    assert listed == [deck.name for deck in decks]
+    names = sorted(path.stem for path in checkout.notebooks.glob("*.ipynb") if path.stem != LEFT_OUT)
+    english, translated = site.decks(checkout)
+    for path, language, other, scripts in (
+        (english, "en", "zh/index.html", "reveal"),
+        (translated, "zh", "../index.html", "../reveal"),
+    ):
+        listed = path.read_text(encoding="utf-8")
+        assert f'<html lang="{language}">' in listed and ("幻灯片" in listed) == (language == "zh")
+        assert Page(listed).links == [other, *(f"{name}.html" for name in names)]
+        assert (path.parent / other).exists()
+        for name in names:
+            deck = (path.parent / f"{name}.html").read_text(encoding="utf-8")
+            loaded = Page(deck).loaded
+            assert f'<html lang="{language}">' in deck and deck.count('<aside class="notes">') == 2
+            assert not [place for place in loaded if outside(place)]
+            assert all((path.parent / place).exists() for place in loaded if not place.startswith("data:"))
+            assert f"{scripts}/tex-svg.js" in loaded and f"{scripts}/dist/reveal.js" in loaded
+            assert ("论文的论断" in deck) == (language == "zh")
+    assert not re.search(r"(url\(|@import)\s*['\"]?(https?:)?//", styles(english.parent))
 
 
 @pytest.mark.parametrize("text", ['[{"files": ', "{}", "[1]", '[{"files": 3, "missing": false}]', "[{}]"])

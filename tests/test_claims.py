@@ -86,7 +86,9 @@ def test_every_claim_is_about_a_table_that_is_measured(paper):
         table = read_tidy(kept / f"{claim.table}.csv")
         decided = claims.decide(claim, table)
         run = table.loc[table["weights"] == "trained", "model"].nunique()
-        assert len(decided) == (0 if claim.models else run), claim.id
+        least = 1 if claim.optional else run  # a model that gives no wrong answer has no row of them
+        assert claim.models or least <= len(decided) <= run, claim.id
+        assert not (claim.models and decided), claim.id
 
 
 def test_p_values_by_hand():

@@ -71,7 +71,7 @@ def test_sources_are_valid_for_nbgrader(path):
 
 def test_grade_ids_are_unique_over_all_notebooks():
     ids = [own["grade_id"] for path in SOURCES for own in gradings(nbformat.read(path, as_version=4))]
-    assert len(SOURCES) == 3
+    assert len(SOURCES) == 5
     assert len(ids) == len(set(ids))
 
 
@@ -105,11 +105,26 @@ def test_the_student_version_holds_no_solution_and_all_metadata(path):
 
 def test_the_command_writes_every_exercise(tmp_path, capsys):
     make_student.main(tmp_path)
-    made = sorted(tmp_path.glob("*.ipynb"))
-    assert [path.name for path in made] == [path.name for path in SOURCES]
-    assert not any("BEGIN SOLUTION" in path.read_text(encoding="utf-8") for path in made)
-    assert (tmp_path / "check" / "__init__.py").exists()
-    assert str(tmp_path / "look-at.ipynb") in capsys.readouterr().out
+    for folder in (tmp_path, tmp_path / "zh"):
+        made = sorted(folder.glob("*.ipynb"))
+        assert [path.name for path in made] == [path.name for path in SOURCES]
+        assert not any("BEGIN SOLUTION" in path.read_text(encoding="utf-8") for path in made)
+        assert (folder / "check" / "__init__.py").exists()
+    assert str(tmp_path / "zh" / "look-at.ipynb") in capsys.readouterr().out
+
+
+def test_in_chinese_the_code_and_the_grading_are_the_same(tmp_path):
+    make_student.main(tmp_path)
+    for path in SOURCES:
+        english, made = (nbformat.read(folder / path.name, as_version=4) for folder in (tmp_path, tmp_path / "zh"))
+        assert [cell.metadata for cell in made.cells] == [cell.metadata for cell in english.cells]
+        assert [cell for cell in made.cells if cell.cell_type == "code"] == [
+            cell for cell in english.cells if cell.cell_type == "code"
+        ]
+        texts = [cell for cell in made.cells if cell.cell_type == "markdown"]
+        assert all(any("\u4e00" <= letter <= "\u9fff" for letter in cell.source) for cell in texts)
+        written = [cell.source for cell in texts if "nbgrader" in cell.metadata]
+        assert written and all(text.endswith("*在这里写下你的答案*") for text in written)
 
 
 def test_a_region_becomes_a_stub_and_outputs_go():

@@ -75,16 +75,18 @@ def test_on_the_scoreboard(name, say):
     assert page.tags >= {"svg", "table"}
 
 
+@pytest.mark.parametrize(("language", "say"), [("en", chinese.ENGLISH), ("zh", chinese.phrases())])
 @pytest.mark.parametrize("name", NAMES)
-def test_in_what_is_seen_and_on_slides(name, monkeypatch, tmp_path):
+def test_in_what_is_seen_and_on_slides(name, language, say, monkeypatch, tmp_path):
     said = artifacts.Artifact("figure-2", "Figure 2", "", (), draw=None, seen=lambda *_: [f"{name}: 50%."])
     monkeypatch.setattr(Workspace, "_artifact", lambda *_: said)
     seen = Workspace("look_at", "n", Paths(tmp_path, "smoke", tmp_path)).seen("figure-2")
     assert isinstance(seen, Markdown)
     assert_harmless(rendered(seen.data), name)
     table = new_output("display_data", {"text/html": shown(pd.DataFrame({"model": [name]})).to_html()})
-    cells = [new_markdown_cell("# A"), new_code_cell('work.draw("figure-2")', outputs=[table])]
-    deck = slides(new_notebook(cells=cells), {"figure-2": "Figure 2"})
-    html, _ = site._exporter(site.HERE / "templates").from_notebook_node(deck)
+    sources = ('work.draw("figure-2")', 'work.findings("a")')
+    cells = [new_markdown_cell("# A"), *(new_code_cell(source, outputs=[table]) for source in sources)]
+    deck = slides(chinese.translated(new_notebook(cells=cells), {}, say), {"figure-2": "Figure 2"}, say)
+    html, _ = site._exporter(language, "reveal").from_notebook_node(deck)
     page = Seen(html.split('<div class="slides">')[1].split("<script")[0])
     assert_harmless(page, name)

@@ -101,7 +101,7 @@ def test_finding_papers_imports_nothing_heavy():
     code = "import sys; from insidebert.papers import papers; print([p.name for p in papers()])"
     code += "; print(sorted({'torch', 'transformers', 'matplotlib', 'pandas'} & set(sys.modules)))"
     made = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert made.stdout == "['open_sesame', 'look_at', 'mcrc']\n[]\n"
+    assert made.stdout == "['open_sesame', 'look_at', 'mcrc', 'edge_probing', 'pipeline', 'qa_layers']\n[]\n"
 
 
 def test_every_paper_declares_what_can_be_loaded():
@@ -112,7 +112,9 @@ def test_every_paper_declares_what_can_be_loaded():
             assert not getattr(own, what) or callable(own.load(what))
     with pytest.raises(InputError, match="paper look_at declares no train"):
         papers.paper("look_at").load("train")
-    with pytest.raises(InputError, match="no paper 'look-at'; there are open_sesame, look_at, mcrc"):
+    with pytest.raises(
+        InputError, match="no paper 'look-at'; there are open_sesame, look_at, mcrc, edge_probing, pipeline, qa_layers"
+    ):
         papers.paper("look-at")
 
 

@@ -295,7 +295,18 @@ def multiple_choice():
     yield "weak: {:.0%} before any attack", [value(attacks, "accuracy", run="recorded", attack="original")]
 
 
-PLANS = {"open-sesame": open_sesame, "look-at": look_at, "multiple-choice": multiple_choice}
+def pipeline():
+    """Nothing: such a plan has the paper's numbers alone, and sends to the sentences below the figures for ours."""
+    yield from ()
+
+
+PLANS = {
+    "open-sesame": open_sesame,
+    "look-at": look_at,
+    "multiple-choice": multiple_choice,
+    "pipeline": pipeline,
+    "qa-layers": pipeline,
+}
 
 
 def text_of(name, room="plans", ending=".md"):

@@ -18,7 +18,7 @@ from insidebert.papers.open_sesame.sentences import grammar
 from insidebert.results.plots import STYLE
 from insidebert.text.antecedents import LEXICON
 assert grammar("agreement").rules and LEXICON["pronouns"]
-assert [paper.name for paper in papers()] == ["open_sesame", "look_at", "mcrc"]
+assert [paper.name for paper in papers()] == ["open_sesame", "look_at", "mcrc", "edge_probing", "pipeline", "qa_layers"]
 assert all(paper.load("artifacts") for paper in papers())
 assert len(list(masked_lm.FOLDER.glob("*.safetensors"))) == 2
 assert open(STYLE).read()

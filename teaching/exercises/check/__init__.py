@@ -9,20 +9,32 @@ from check.distractors import distractors
 from check.look_at import entropy, held_out, relation, switched_off
 from check.mcrc import change, counting, expected_accuracy, shuffle_degrees
 from check.open_sesame import confusion, control_task, most_confusing, selectivity, swapped
+from check.pipeline import evened, evenness, expected_layers, one_class, turned
+from check.qa_layers import another_question, answers, components, majority, silhouettes
 
 __all__ = [
+    "another_question",
+    "answers",
     "change",
+    "components",
     "confusion",
     "control_task",
     "counting",
     "distractors",
     "entropy",
+    "evened",
+    "evenness",
     "expected_accuracy",
+    "expected_layers",
     "held_out",
+    "majority",
     "most_confusing",
+    "one_class",
     "relation",
     "selectivity",
     "shuffle_degrees",
+    "silhouettes",
     "swapped",
     "switched_off",
+    "turned",
 ]

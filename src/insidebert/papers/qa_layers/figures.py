@@ -1,0 +1,5 @@
+"""All artifacts of the paper."""
+
+from insidebert.papers import artifacts
+
+ARTIFACTS = artifacts("qa_layers")
