@@ -101,18 +101,29 @@ def exported(told: Told):
     return program.model_proto
 
 
-def run(path: Path, ids: list[int], heads: np.ndarray, places: list[int]) -> dict[str, np.ndarray]:
-    """What an exported model tells of one sentence, in ONNX Runtime on this machine.
-
-    Args:
-        ids: [T] pieces, special ones included where they are wanted.
-        heads: [layers, heads] 1 for on, 0 for off.
-        places: [K] pieces asked about.
-    """
+def session(path: Path):
+    """An exported model in ONNX Runtime on this machine, as the page opens it."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.add_session_config_entry("session.disable_quant_qdq", "1")  # weights become floats once, when loaded
-    session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    options.intra_op_num_threads = 1
+    return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+
+
+def run(opened, ids: list[int], heads: np.ndarray | None = None, places: tuple[int, ...] = (0,)) -> dict:
+    """What an exported model tells of one sentence.
+
+    Args:
+        opened: as `session` gives it.
+        ids: [T] pieces, special ones included where they are wanted.
+        heads: [layers, heads] 1 for on, 0 for off; all on where it is None.
+        places: [K] pieces asked about.
+
+    Returns:
+        Name of OUTPUTS -> array.
+    """
+    shape = next(given.shape for given in opened.get_inputs() if given.name == "heads")
+    heads = np.ones(shape) if heads is None else heads
     given = {"ids": np.array([ids]), "heads": heads.astype(np.float32), "places": np.array(places)}
-    return dict(zip(OUTPUTS, session.run(list(OUTPUTS), given), strict=True))
+    return dict(zip(OUTPUTS, opened.run(list(OUTPUTS), given), strict=True))
