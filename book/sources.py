@@ -9,6 +9,7 @@ import pandas as pd
 import yaml
 
 from book import chinese, pages
+from book.explorer.site import Explorer, told
 from book.scoreboard import scoreboard, with_strips
 from insidebert.errors import InputError
 from insidebert.files import write_text
@@ -75,7 +76,7 @@ def paper(notebook: str) -> str:
     return found.name if (found := paper_of(notebook)) else ""
 
 
-def gather(paths: Paths, papers: tuple[Paper, ...], executed: list[Path], source: Path) -> None:
+def gather(paths: Paths, papers: tuple[Paper, ...], executed: list[Path], source: Path, explorer: Explorer) -> None:
     """Lay out the sources of all pages.
 
     Args:
@@ -83,12 +84,15 @@ def gather(paths: Paths, papers: tuple[Paper, ...], executed: list[Path], source
         papers: in order.
         executed: notebooks with outputs.
         source: a folder, which must not be there.
+        explorer: whose page says whether it is there.
     """
     entries, say = manifest(paths), chinese.phrases()
     _mirror(paths, source)
     claims = read_tidy(source / "figures" / "claims.csv")
     titles, translated = _notebooks(paths, executed, source, entries, claims)
     texts = _written(source, _homes(paths, papers, source), [*translated])
+    for name, words in (("explorer.md", chinese.ENGLISH), ("explorer.zh.md", say)):
+        texts[name] = told(texts[name], explorer, words)
     ran = [path.stem for path in executed]
     heads = {own.name: pages.heading(texts.setdefault(own.chapter, f"# {plain(own.title)}")) for own in papers}
     heads_zh = {name: pages.heading(texts.get(f"{name}.zh.md", ""), head) for name, head in heads.items()}
@@ -160,7 +164,7 @@ def _contents(papers: tuple[Paper, ...], names: list[str], others: list[str], ot
         "Papers": [own.chapter for own in papers],
         "Results": ["gallery.md", "scoreboard.md", "artifacts.md"],
         "More notebooks": others,
-        "Use it": ["own-model.md", "families.md", "api.md"],
+        "Use it": ["explorer.md", "own-model.md", "families.md", "api.md"],
         "For teachers": starting("teaching/README") + [n for n in starting("teaching/") if n != "teaching/README.md"],
         "Background": ["About the project <README.md>", *starting("docs/", "corpus/", "src/", "C"), "references.md"],
         "中文": [*first, *others_zh, "项目说明 <README.zh.md>", *rest],

@@ -30,7 +30,7 @@ export function drawConfusion(box, data) {
   }), (place) => change({ roles: clicked(state.roles, place, role) }, `role of ${place}`));
   const asked = questionOf(state.roles);
   const told = make("p", {}, asked ? inWords(asked, words) : say("Choose a role, then click words: one target, its true trigger, and one distractor or more."));
-  box.replaceChildren(chooser, buttons, told, ...(asked ? [drawn(asked)] : []));
+  box.replaceChildren(chooser, buttons, told, ...(asked ? drawn(asked) : []));
 
   function drawn(question) {
     const bits = confusion(whole, owners, question);
@@ -53,7 +53,7 @@ export function drawConfusion(box, data) {
     return [exhibit("confusion", caption, chart(caption, series, axes), numbers), make("p", { class: "note" }, say(
       candidates === 2 ? "Dashed: the mean of the paper's reflexives with two candidates (R1-R4 of its Figure 5, laid over these layers by depth), and of ours on the same kind of sentences."
         : candidates === 3 ? "Dashed: the mean of the paper's reflexives with three candidates (R5-R8 of its Figure 5, laid over these layers by depth), and of ours on the same kind of sentences."
-          : "The paper has no sentences with so many candidates."))].flat();
+          : "The paper has no sentences with so many candidates."))];
   }
 }
 

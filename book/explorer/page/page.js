@@ -164,6 +164,7 @@ function listen() {
 }
 
 async function begin() {
+  $("refused").hidden = true;
   state = fromHash(location.hash);
   speak(state.language);
   try {

@@ -18,7 +18,7 @@ export function drawProbe(box, { bare, words, card, measured }) {
   const shares = found.map((own) => groups.map(({ places }) => places.reduce((sum, place) => sum + own.shares[place], 0)));
   const answers = found.map((own) => bare.owners[own.place]);
   const names = found.map((_, layer) => (layer ? say("layer {}", layer) : say("embedding")));
-  const [left, top] = [72, Math.min(150, Math.max(...words.map(widthOf)) + 10)];
+  const [left, top] = [84, Math.min(150, Math.max(...words.map(widthOf)) + 10)];
   const cells = shares.map((row, layer) => row.map((share, word) => svg("rect", {
     x: left + word * ROW, y: top + layer * ROW, width: ROW - 2, height: ROW - 2, fill: "var(--full)", "fill-opacity": share.toFixed(3),
   }, svg("title", {}, `${names[layer]}, ${words[word]}: ${share.toFixed(2)}`))));

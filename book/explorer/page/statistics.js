@@ -29,8 +29,8 @@ export function drawStatistics(box, { surface, pieces, state, change, card, meas
     ];
   });
   const bottom = rows.length * ROW + 18;
-  const axis = [["0", 0, "start"], [say("1, or for the entropy {} nats: all pieces alike", even.toFixed(2)), WIDE, "end"]]
-    .map(([text, x, anchor]) => label(LEFT + x, bottom, text, { "text-anchor": anchor, fill: "var(--soft)" }));
+  const ends = say("from 0 to 1; the entropy to {}, all pieces alike", even.toFixed(2));
+  const axis = label(LEFT, bottom, ends, { fill: "var(--soft)" });
   const caption = say("Head {} among all heads, in this sentence: shares of attention, entropy in nats", name);
   const numbers = { columns: [say("head"), ...STATISTICS.map((one) => say(one))], get rows() { return allRows(surface); } };
   const shown = picture(caption, [LEFT + WIDE + 50, bottom + 8], drawn, axis);
