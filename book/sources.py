@@ -9,6 +9,8 @@ import pandas as pd
 import yaml
 
 from book import chinese, pages
+from book.dots import dots
+from book.explorer.models import OFFERED
 from book.explorer.site import Explorer, told
 from book.scoreboard import scoreboard, with_strips
 from insidebert.errors import InputError
@@ -103,7 +105,9 @@ def gather(paths: Paths, papers: tuple[Paper, ...], executed: list[Path], source
             notebooks = {name: title for name, title in translated.items() if own.owns(name)}
             texts[name] = pages.chapter(texts[name], own.name, notebooks, ran, say, "zh/")
     printed = [(own.name, slug) for own in papers for slug in _printed(own.name)]
-    texts["gallery.md"] = pages.gallery(entries, claims, heads, paths.profile, printed)
+    offered = {own.name: own.id for own in reversed(OFFERED)}  # the first that has a name is the one to open
+    heads_as_dots = dots(source / "results" / paths.profile, offered, live=explorer.folder is not None)
+    texts["gallery.md"] = pages.gallery(entries, claims, heads, paths.profile, printed, heads_as_dots)
     texts["scoreboard.md"] = scoreboard(claims, heads, entries, link="[中文](scoreboard.zh.md)")
     texts["scoreboard.zh.md"] = scoreboard(claims, heads_zh, entries, say, "zh-", "[English](scoreboard.md)")
     texts["artifacts.md"] = pages.artifacts(entries, heads, paths.profile)

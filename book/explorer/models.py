@@ -20,8 +20,11 @@ from insidebert.papers.open_sesame.sentences import labelled_sentences
 NEEDED = ("onnxscript", "onnxruntime")
 """Packages that nothing else needs; the group `explorer` of pyproject.toml has them."""
 
-SENTENCES = 12
-"""Of each grammar, on which an exported model is compared."""
+CONDITIONS, SENTENCES = ("main_auxiliary.plain", "main_auxiliary.relative"), 12
+"""Of our grammar, and how many of each, on which an exported model is compared."""
+
+TOLERATED = {"codes": 1e-4, "half": 0.01, "rows": 0.25}
+"""Storage -> greatest difference that a single share of attention may have from Python's."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,9 @@ def write(offered: tuple[Offered, ...], folder: Path) -> None:
 
 def _card(own: Offered, model: Model, folder: Path, vocabulary: str) -> dict:
     files = {part: folder / name for part, name in (("model", f"{own.id}.onnx"), ("tokenizer", vocabulary))}
+    moved = differences(files["model"], model)
+    if moved["greatest"] > TOLERATED[own.storage]:
+        raise InputError(f"{own.id}: attention differs from Python's by {moved['greatest']:.2g}; it is not exported")
     described = {
         part: {"file": path.name, "bytes": path.stat().st_size, "sha256": sha256_of(path)}
         for part, path in files.items()
@@ -87,20 +93,18 @@ def _card(own: Offered, model: Model, folder: Path, vocabulary: str) -> dict:
         "heads": model.heads,
         "limit": model.limit,
         "predicts": head_of(model) is not None,
-        "moved": differences(files["model"], model),
+        "moved": moved,
     } | described
 
 
 def differences(path: Path, model: Model) -> dict[str, float]:
-    """How far an exported model's maps are from those in Python: greatest and mean absolute difference.
-
-    Measured on sentences of both grammars; attention is a share between 0 and 1.
-    """
+    """How far an exported model's shares of attention are from those in Python: greatest and mean difference."""
     opened = session(path)
     apart = [
         np.abs(run(opened, encode(model, [words]).ids[0].tolist())["maps"] - attention_maps(model, words).maps).ravel()
-        for condition in ("main_auxiliary.plain", "main_auxiliary.relative")
+        for condition in CONDITIONS
         for words in (sentence.words for sentence in labelled_sentences(condition, (SENTENCES,)))
     ]
     together = np.concatenate(apart)
-    return {"greatest": float(together.max()), "mean": float(together.mean())}
+    sentences = SENTENCES * len(CONDITIONS)
+    return {"greatest": float(together.max()), "mean": float(together.mean()), "sentences": sentences}

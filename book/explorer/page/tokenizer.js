@@ -1,7 +1,7 @@
 // Words of a sentence and their pieces, as `insidebert.text.words` and `insidebert.models.encoding` make them.
 
 const INSIDE = "'’-‐"; // marks that belong to a word when letters are on both sides: girl's, well-known
-const BLANK = /[\s\x1c-\x1f\x85]/u; // what Python calls white space
+const BLANK = /[\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]/u; // what Python calls white space
 const PUNCTUATION = /[\p{P}!-\/:-@[-`{-~]/u; // BERT's own rule
 const MARK_OR_OTHER = /[\p{M}\p{C}]/u;
 const LETTER = /[\p{L}\p{N}\p{M}]/u;

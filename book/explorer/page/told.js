@@ -27,7 +27,7 @@ const STORED = {
 /** How a model's weights are stored, and by how much its maps differ from those in Python. */
 export function weightsInWords({ storage, weights, moved }) {
   const stored = say(weights === "random" ? "The random twin: its layers are drawn by lot, and rounded to 8 bits." : STORED[storage]);
-  return `${stored} ${say("Attention differs from Python's by at most {}, on average by {}.", short(moved.greatest), short(moved.mean))}`;
+  return `${stored} ${say("On {} sentences, attention differs from Python's by at most {}, on average by {}.", moved.sentences, short(moved.greatest), short(moved.mean))}`;
 }
 
 const short = (value) => (value < 1e-3 ? value.toExponential(0) : value.toPrecision(2));

@@ -12,5 +12,6 @@ export function speak(chosen) {
 /** A text in the chosen language; each {} in it becomes the next value. */
 export function say(english, ...values) {
   const text = language === "zh" ? CHINESE[english] ?? english : english;
-  return values.reduce((filled, value) => filled.replace("{}", () => value), text);
+  const rest = [...values];
+  return text.replace(/\{\}/g, (place) => rest.shift() ?? place);
 }
