@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from book.dots import FIGURES, dots
+from insidebert.results.tables import write_tidy
 
 NAMES = {"distilbert-cased": "distilbert-cased"}
 
@@ -32,7 +33,7 @@ def results(tmp_path):
     ]
     (tmp_path / "look_at").mkdir()
     for name, rows in (("surface-heads", surface), ("clustering-heads", plane), ("syntax-relations", best)):
-        pd.DataFrame(rows).to_csv(tmp_path / "look_at" / f"{name}.csv", index=False)
+        write_tidy(tmp_path / "look_at" / f"{name}.csv", pd.DataFrame(rows))
     return tmp_path
 
 
