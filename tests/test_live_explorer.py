@@ -22,7 +22,7 @@ __all__ = ["page", "pytestmark"]
 
 FOLDER = PATHS.build / "explorer" / "page"
 pytestmark = [*pytestmark, pytest.mark.skipif(not FOLDER.is_dir(), reason=f"no explorer in {FOLDER}; `make book`")]
-TIMEOUT = 240_000
+TIMEOUT = 90_000
 
 SENTENCES = (
     "The girl near the dogs does sleep.",

@@ -19,7 +19,7 @@ HERE = Path(__file__).resolve().parent
 PAGE = HERE / "page"
 
 LIBRARIES = {
-    "onnxruntime-web": ("dist/ort.wasm.bundle.min.mjs", "dist/ort-wasm-simd-threaded.wasm"),
+    "onnxruntime-web": ("dist/ort.wasm.min.mjs", "dist/ort-wasm-simd-threaded.mjs", "dist/ort-wasm-simd-threaded.wasm"),
     "@huggingface/tokenizers": ("dist/tokenizers.min.mjs", "LICENSE"),
 }
 """npm package -> what the page needs of it."""

@@ -1,7 +1,7 @@
 // ONNX Runtime beside the page, so that the page answers while a model loads or runs. One thread, so that no special
 // headers of the server are needed.
 
-import * as ort from "./vendor/ort.wasm.bundle.min.mjs";
+import * as ort from "./vendor/ort.wasm.min.mjs";
 
 ort.env.wasm.numThreads = 1;
 ort.env.wasm.wasmPaths = new URL("./vendor/", import.meta.url).href;
