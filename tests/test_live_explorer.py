@@ -4,6 +4,7 @@
 """
 
 import base64
+import hashlib
 import json
 
 import numpy as np
@@ -22,7 +23,7 @@ __all__ = ["page", "pytestmark"]
 
 FOLDER = PATHS.build / "explorer" / "page"
 pytestmark = [*pytestmark, pytest.mark.skipif(not FOLDER.is_dir(), reason=f"no explorer in {FOLDER}; `make book`")]
-TIMEOUT = 90_000
+TIMEOUT = 60_000
 
 SENTENCES = (
     "The girl near the dogs does sleep.",
@@ -181,6 +182,7 @@ def test_the_page_is_used(page, tmp_path):
         page.locator(f'[data-key="role of {word}"]').click()
         page.locator(f'[data-key="role of {word}"][aria-pressed=true]').wait_for()
     page.locator("#confusion summary").click()
+    page.locator("#confusion tbody td").first.wait_for()
     shown = [float(cell) for cell in page.locator("#confusion tbody td:nth-child(2)").all_inner_texts() if cell]
     expected = ib.confusion_score(model, sentence, "does", ["The author", "the guards"])
     assert np.abs(np.array(shown) - expected).max() < 2e-4
@@ -245,8 +247,6 @@ def test_what_cannot_be_done_is_said(page, spoil, said):
 def test_a_file_that_is_no_model_is_refused(page):
     """The right size and checksum, and still nothing that can be run."""
     page.set_default_timeout(TIMEOUT)
-    import hashlib
-
     cards = json.loads((FOLDER / "models" / "models.json").read_text())
     body = b"not a model" * 10
     for card in cards:

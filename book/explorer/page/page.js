@@ -155,8 +155,8 @@ function listen() {
     await navigator.clipboard?.writeText(location.href).catch(() => {});
     $("kept").textContent = location.href;
   });
-  $("page").addEventListener("click", async () => {
-    const style = await (await fetch(place("explorer.css"))).text();
+  $("page").addEventListener("click", () => {
+    const style = [...document.styleSheets].flatMap(({ cssRules }) => Array.from(cssRules, (rule) => rule.cssText)).join("\n");
     saved("explorer.html", snapshot(document, location.href, style, say("A picture of the explorer as it was. The live page:")), "text/html");
   });
   window.addEventListener("hashchange", () => { state = fromHash(location.hash); update(); });
