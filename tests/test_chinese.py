@@ -111,7 +111,7 @@ def test_they_are_written_to_be_opened(tmp_path):
 
 
 def test_phrases_are_those_of_the_pages_and_of_the_claims():
-    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in BOOK.glob("*.py")]
+    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in BOOK.rglob("*.py")]
     constants = {node.value for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Constant)}
     made = {f"{word} {{}}" for word in ("above", "below", "between")}
     unknown = set(chinese.phrases()) - constants - made - claim_texts()
