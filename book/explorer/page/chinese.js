@@ -45,7 +45,7 @@ export const CHINESE = {
   "On {} sentences, attention differs from Python's by at most {}, on average by {}.": "在 {} 个句子上，注意力与 Python 算出的最多相差 {}，平均相差 {}。",
 
   // heads
-  "All heads: a row is a layer, a column a head; dark is much attention": "所有头：一行是一层，一列是一个头；颜色深表示注意力多",
+  "All heads: a row is a layer, a column a head; strong colour is much attention": "所有头：一行是一层，一列是一个头；颜色浓表示注意力多",
   "head {}": "头 {}",
   ", switched off": "，已关掉",
   "Head {}": "头 {}",
@@ -55,7 +55,7 @@ export const CHINESE = {
   attention: "注意力",
   "from \\ to": "从 \\ 到",
   "Point at a word to see where it looks.": "指着一个词，看它看向哪里。",
-  "Head {}: from the left to the right, darker is more": "头 {}：从左看向右，颜色深表示多",
+  "Head {}: from the left to the right, stronger is more": "头 {}：从左看向右，颜色浓表示多",
   "Head {}: each row is where a word looks": "头 {}：一行是一个词看向哪里",
   "lines of head {}": "头 {} 的连线",
   "map of head {}": "头 {} 的图",
@@ -122,7 +122,7 @@ export const CHINESE = {
   "layer {}": "第 {} 层",
   embedding: "嵌入层",
   answer: "回答",
-  "Which word each layer takes for the main auxiliary: ringed; dark is a high share": "每一层把哪个词当作主助动词：带框的；颜色深表示份额高",
+  "Which word each layer takes for the main auxiliary: ringed; strong colour is a high share": "每一层把哪个词当作主助动词：带框的；颜色浓表示份额高",
   "The probe always points at some word, also where there is no auxiliary. It was trained on {} sentences of our grammar, like “the girl does sleep”; on {} with a relative clause before the main auxiliary it is right: {}.":
     "探针总会指向某个词，没有助动词时也一样。它在我们的文法造的 {} 个句子上训练，像“the girl does sleep”；在 {} 个主助动词前有关系从句的句子上，它答对的比例：{}。",
 

@@ -31,7 +31,7 @@ export function drawHead(box, { maps, state, change }) {
     onkeydown: (event) => ["Enter", " "].includes(event.key) && (event.preventDefault(), event.currentTarget.dispatchEvent(new MouseEvent("click"))),
   });
   box.replaceChildren(make("div", { class: "beside" },
-    exhibit(`lines-${name}`, say("Head {}: from the left to the right, darker is more", name), lines(maps, map, name, word), numbers),
+    exhibit(`lines-${name}`, say("Head {}: from the left to the right, stronger is more", name), lines(maps, map, name, word), numbers),
     exhibit(`map-${name}`, say("Head {}: each row is where a word looks", name), heat(maps, map, name), numbers)), told);
   show(state.word);
 }

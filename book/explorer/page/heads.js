@@ -41,7 +41,7 @@ export function drawHeads(box, { maps, state, change }) {
       }, canvas));
     })));
   const head = make("tr", {}, make("td", {}), Array.from({ length: maps.heads }, (_, own) => make("th", { scope: "col" }, String(own + 1))));
-  const caption = say("All heads: a row is a layer, a column a head; dark is much attention");
+  const caption = say("All heads: a row is a layer, a column a head; strong colour is much attention");
   const grid = make("table", { class: "grid" }, make("caption", { class: "hidden" }, caption), make("thead", {}, head), make("tbody", {}, rows));
   const numbers = {
     columns: [say("head"), say("from"), say("to"), say("attention")],

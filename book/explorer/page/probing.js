@@ -25,7 +25,7 @@ export function drawProbe(box, { bare, words, card, measured }) {
   const rings = answers.map((word, layer) => svg("rect", { x: left + word * ROW + 1, y: top + layer * ROW + 1, width: ROW - 4, height: ROW - 4, fill: "none", stroke: "var(--marked)", "stroke-width": 2.5 }));
   const across = words.map((word, place) => label(0, 0, word, { transform: `translate(${left + place * ROW + 15} ${top - 5}) rotate(-90)` }));
   const down = names.map((name, layer) => label(left - 6, top + layer * ROW + 15, name, { "text-anchor": "end" }));
-  const caption = say("Which word each layer takes for the main auxiliary: ringed; dark is a high share");
+  const caption = say("Which word each layer takes for the main auxiliary: ringed; strong colour is a high share");
   const numbers = { columns: [say("layer"), ...words, say("answer")], rows: shares.map((row, layer) => [names[layer], ...row, words[answers[layer]]]) };
   const size = [left + words.length * ROW + 4, top + names.length * ROW + 4];
   const right = probe.accuracy.map((share, layer) => `${names[layer]} ${Math.round(100 * share)}%`).join(say(", "));
