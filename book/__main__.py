@@ -4,6 +4,7 @@ import argparse
 import sys
 
 from book import address, chinese, classroom, colab
+from book.explorer.site import prepare
 from book.serve import PORT, serve
 from book.site import decks, site
 from insidebert.__main__ import guarded
@@ -41,12 +42,12 @@ def build(options: argparse.Namespace) -> None:
     if options.what == "serve":
         return serve(paths.build / "book", options.port)
     makers = {
-        "site": ("the book", lambda: [site(paths, papers())]),
+        "site": ("the book", lambda: [site(paths, papers(), prepare(paths))]),
         "slides": ("slides", lambda: decks(paths)),
         "chinese": ("in Chinese", lambda: chinese.write(paths)),
         "colab": ("for Colab", lambda: colab.write(paths)),
         "address": ("links", lambda: address.write(paths.root, options.repository)),
-        "class": ("for a class", lambda: [classroom.write(paths, papers())]),
+        "class": ("for a class", lambda: [classroom.write(paths, papers(), prepare(paths))]),
     }
     name, make = makers[options.what]
     print(*(f"{name}: {path}" for path in make()), sep="\n")

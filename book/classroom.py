@@ -8,6 +8,7 @@ import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from book import colab, pages, sources
+from book.explorer.site import LEFT_OUT, Explorer
 from book.folders import rebuilt
 from book.site import decks, site
 from insidebert.files import write_text
@@ -19,12 +20,13 @@ PAGES = {"en": "index.html", "zh-CN": "index.zh.html"}
 """Language -> start page."""
 
 
-def write(paths: Paths, papers: tuple[Paper, ...]) -> Path:
+def write(paths: Paths, papers: tuple[Paper, ...], explorer: Explorer = LEFT_OUT) -> Path:
     """Build the book and the slides, and put everything that a class needs into `build/class`, whole or not at all.
 
     Args:
         paths: of the profile whose results are shown.
         papers: in order.
+        explorer: the page that runs a model in the browser, or why it is left out.
 
     Returns:
         The start page in English; the one in Chinese is beside it.
@@ -33,7 +35,7 @@ def write(paths: Paths, papers: tuple[Paper, ...]) -> Path:
         InputError: nothing was run yet, or something could not be built; the folder before stays as it is.
     """
     sources.executed(paths)
-    book, slides = site(paths, papers).parent, decks(paths)[0].parent
+    book, slides = site(paths, papers, explorer).parent, decks(paths)[0].parent
     return assemble(paths, book, slides)
 
 

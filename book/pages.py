@@ -147,7 +147,12 @@ def chapter(
 
 
 def gallery(
-    entries: list[dict], claims: pd.DataFrame, titles: dict[str, str], profile: str, printed: Collection[tuple]
+    entries: list[dict],
+    claims: pd.DataFrame,
+    titles: dict[str, str],
+    profile: str,
+    printed: Collection[tuple],
+    dots: dict[tuple[str, str], str] | None = None,
 ) -> str:
     """Every figure and table, in the papers' order.
 
@@ -157,6 +162,7 @@ def gallery(
         titles: paper -> its heading.
         profile: folder below `results/` that holds the tidy tables.
         printed: (paper, slug) of tables that hold the paper's own numbers beside ours.
+        dots: (paper, slug) -> HTML of its heads, to be pointed at.
     """
     parts = [
         "# Gallery",
@@ -170,12 +176,14 @@ def gallery(
         own = [entry for entry in entries if entry["paper"] == paper]
         jumps = [f"[{plain(label(entry))}](#gallery-{paper}-{entry['slug']})" for entry in own]
         parts += ["; ".join(jumps) + "."] if own else []
-        parts += [_exhibit(entry, claims, profile, (paper, entry["slug"]) in printed) for entry in own]
+        for entry in own:
+            place = paper, entry["slug"]
+            parts.append(_exhibit(entry, claims, profile, place in printed, (dots or {}).get(place, "")))
         parts += [] if own else ["Nothing has been made yet; `make figures` makes it."]
     return "\n\n".join(parts) + "\n"
 
 
-def _exhibit(entry: dict, claims: pd.DataFrame, profile: str, printed: bool) -> str:
+def _exhibit(entry: dict, claims: pd.DataFrame, profile: str, printed: bool, dots: str) -> str:
     paper, slug = entry["paper"], entry["slug"]
     parts = [f"(gallery-{paper}-{slug})=\n### {plain(label(entry))}"]
     parts += [unmeasured(row) for row in entry.get("failures", [])]
@@ -191,6 +199,7 @@ def _exhibit(entry: dict, claims: pd.DataFrame, profile: str, printed: bool) -> 
         shown = f':::{{include}} {files["md"]}\n:end-before: "{ending}"\n:::'
         parts.append(f"::::{{container}} exhibit\n{shown}\n::::")
     parts.append(plain(entry["caption"]) + ("." if not entry["caption"].endswith((".", ")")) else ""))
+    parts += [dots] if dots and not entry["missing"] else []
     if printed and not entry["missing"]:
         parts.append("The paper's numbers stand in the table, beside ours.")
     elif not entry["ours"]:

@@ -12,6 +12,7 @@ import nbformat
 
 from book import chinese, colab, pages, sources
 from book.chinese import ENGLISH, Phrases
+from book.explorer.site import LEFT_OUT, Explorer
 from book.slides import slides
 from insidebert.errors import InputError
 from insidebert.files import write_text
@@ -28,12 +29,13 @@ REVEAL = (
 KEYS = "Arrow keys turn the pages, S opens the speaker's notes, Esc shows all slides at once."
 
 
-def site(paths: Paths, papers: tuple[Paper, ...]) -> Path:
+def site(paths: Paths, papers: tuple[Paper, ...], explorer: Explorer = LEFT_OUT) -> Path:
     """Build the book into `build/book`, from executed notebooks, figures, tables and the pages in `book/`.
 
     Args:
         paths: of the profile whose results are shown.
         papers: in order.
+        explorer: the page that runs models in the reader's browser, or why there is none.
 
     Returns:
         Its first page.
@@ -45,7 +47,7 @@ def site(paths: Paths, papers: tuple[Paper, ...]) -> Path:
     asset("Sphinx", "sphinx")
     with tempfile.TemporaryDirectory() as scratch:
         source, target = Path(scratch) / "source", Path(scratch) / "book"
-        sources.gather(paths, papers, executed, source)
+        sources.gather(paths, papers, executed, source, explorer)
         command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", "-c", str(HERE)]
         command += ["-d", str(Path(scratch) / "doctrees"), str(source), str(target)]
         path = os.pathsep.join(filter(None, [str(HERE.parent), os.environ.get("PYTHONPATH")]))  # for conf.py
@@ -55,6 +57,8 @@ def site(paths: Paths, papers: tuple[Paper, ...]) -> Path:
         if run.returncode:
             raise InputError(f"the book could not be built:\n{run.stderr.replace(f'{source}/', '').strip()}")
         colab.fill(paths, target / "colab")
+        if explorer.folder:
+            shutil.copytree(explorer.folder, target / "explorer")
         return _replace(target, paths.build / "book") / "index.html"
 
 

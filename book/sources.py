@@ -10,6 +10,9 @@ import yaml
 
 from book import chinese, colab, pages
 from book.address import Address
+from book.dots import dots
+from book.explorer.models import OFFERED
+from book.explorer.site import Explorer, told
 from book.scoreboard import scoreboard, with_strips
 from insidebert.errors import InputError
 from insidebert.files import write_text
@@ -76,7 +79,7 @@ def paper(notebook: str) -> str:
     return found.name if (found := paper_of(notebook)) else ""
 
 
-def gather(paths: Paths, papers: tuple[Paper, ...], executed: list[Path], source: Path) -> None:
+def gather(paths: Paths, papers: tuple[Paper, ...], executed: list[Path], source: Path, explorer: Explorer) -> None:
     """Lay out the sources of all pages.
 
     Args:
@@ -84,12 +87,15 @@ def gather(paths: Paths, papers: tuple[Paper, ...], executed: list[Path], source
         papers: in order.
         executed: notebooks with outputs.
         source: a folder, which must not be there.
+        explorer: whose page says whether it is there.
     """
     entries, say = manifest(paths), chinese.phrases()
     _mirror(paths, source)
     claims = read_tidy(source / "figures" / "claims.csv")
     titles, translated = _notebooks(paths, executed, source, entries, claims)
     texts = _written(source, _homes(paths, papers, source), [*translated])
+    for name, words in (("explorer.md", chinese.ENGLISH), ("explorer.zh.md", say)):
+        texts[name] = told(texts[name], explorer, words)
     ran = [path.stem for path in executed]
     heads = {own.name: pages.heading(texts.setdefault(own.chapter, f"# {plain(own.title)}")) for own in papers}
     heads_zh = {name: pages.heading(texts.get(f"{name}.zh.md", ""), head) for name, head in heads.items()}
@@ -100,7 +106,9 @@ def gather(paths: Paths, papers: tuple[Paper, ...], executed: list[Path], source
             notebooks = {name: title for name, title in translated.items() if own.owns(name)}
             texts[name] = pages.chapter(texts[name], own.name, notebooks, ran, say, "zh/")
     printed = [(own.name, slug) for own in papers for slug in _printed(own.name)]
-    texts["gallery.md"] = pages.gallery(entries, claims, heads, paths.profile, printed)
+    offered = {own.name: own.id for own in reversed(OFFERED)}  # the first that has a name is the one to open
+    heads_as_dots = dots(source / "results" / paths.profile, offered, live=explorer.folder is not None)
+    texts["gallery.md"] = pages.gallery(entries, claims, heads, paths.profile, printed, heads_as_dots)
     texts["scoreboard.md"] = scoreboard(claims, heads, entries, link="[中文](scoreboard.zh.md)")
     texts["scoreboard.zh.md"] = scoreboard(claims, heads_zh, entries, say, "zh-", "[English](scoreboard.md)")
     texts["artifacts.md"] = pages.artifacts(entries, heads, paths.profile)
@@ -161,7 +169,7 @@ def _contents(papers: tuple[Paper, ...], names: list[str], others: list[str], ot
         "Papers": [own.chapter for own in papers],
         "Results": ["gallery.md", "scoreboard.md", "many-models.md", "artifacts.md"],
         "More notebooks": others,
-        "Use it": ["own-model.md", "families.md", "api.md"],
+        "Use it": ["explorer.md", "own-model.md", "families.md", "api.md"],
         "For teachers": starting("teaching/README") + [n for n in starting("teaching/") if n != "teaching/README.md"],
         "Background": ["About the project <README.md>", *starting("docs/", "corpus/", "src/", "C"), "references.md"],
         "中文": [*first, *others_zh, "项目说明 <README.zh.md>", *rest],

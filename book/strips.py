@@ -132,4 +132,6 @@ def _model(row: dict, top: int, scale: _Scale, say: Phrases) -> str:
     words = "" if verdict == "context" else f" {say[verdict]}{unsure}"
     words += say[", "] + say["random too"] if row["random"] == verdict == "holds" else ""
     said = f'<text class="said" x="{RIGHT + 10}" y="{y + 4}">{escape(number(row["measured"], unit) + words)}</text>'
-    return f'<g class="{verdict.replace(" ", "-")}">{label}{floor}{mark}{said}</g>'
+    interval = f"{number(row['measured'], unit)} [{number(row['low'], unit)}, {number(row['high'], unit)}]"
+    pointed = f"<title>{escape(f'{model}: {interval}{words}')}</title>"
+    return f'<g class="{verdict.replace(" ", "-")}">{pointed}{label}{floor}{mark}{said}</g>'

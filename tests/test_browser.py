@@ -199,7 +199,8 @@ LOOK_AT_A_PAGE = """async () => {
     for (const image of images) image.loading = "eager";
     await Promise.all(images.map(image => image.decode().catch(() => null)));
     return {
-        links: [...document.querySelectorAll("a[href]")].map(link => link.href),
+        links: [...document.querySelectorAll("a[href]")].map(link => link.href.baseVal === undefined
+            ? link.href : new URL(link.href.baseVal, location).href),
         places: [...document.querySelectorAll("[id], a[name]")].flatMap(place => [place.id, place.name]),
         lost: images.filter(image => !image.naturalWidth).map(image => image.src),
         text: document.body.innerText.trim(),
@@ -212,7 +213,8 @@ def faults_of(page, folder: Path) -> tuple[int, list[str]]:
 
     All pages below a folder are opened, but for those in folders that begin with `_`, which are parts of pages. A
     fault is an empty page, a picture that does not load, a link or an anchor that leads nowhere within the site, an
-    error on the console, an exception of a script, or something asked from another host.
+    error on the console, an exception of a script, or something asked from another host. A fragment with `=` in it is a
+    state of the explorer, not a place.
     """
     names = [path.relative_to(folder) for path in sorted(folder.rglob("*.html"))]
     names = [name.as_posix() for name in names if not any(part.startswith("_") for part in name.parts)]
@@ -240,7 +242,7 @@ def faults_of(page, folder: Path) -> tuple[int, list[str]]:
         name += "index.html" if not name or name.endswith("/") else ""
         if not (folder / name).is_file():
             faults.append(f"{source}: no page {name}")
-        elif name in places and unquote(fragment) not in places[name]:
+        elif name in places and "=" not in fragment and unquote(fragment) not in places[name]:
             faults.append(f"{source}: no place {name}#{unquote(fragment)}")
     return len(names), faults
 

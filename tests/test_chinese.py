@@ -136,7 +136,7 @@ def test_they_are_written_to_be_opened(tmp_path):
 
 
 def test_phrases_are_those_of_the_pages_and_of_the_claims():
-    sources = [*BOOK.glob("*.py"), Path(claims.__file__)]
+    sources = [*BOOK.rglob("*.py"), Path(claims.__file__)]
     trees = [ast.parse(path.read_text(encoding="utf-8")) for path in sources]
     constants = {node.value for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Constant)}
     made = {f"{word} {{}}" for word in ("above", "below", "between")}
