@@ -22,8 +22,8 @@ LAYER, HEAD, WORD = 4, 5, "her"
 
 def bert() -> Figure:
     """From words to vectors: pieces, embeddings, layers of heads."""
-    figure, ((ax,),) = plots.new_figure(width=7.2, height=4.6)
-    pieces, layers = ["[CLS]", "the", "cat", "near", "the", "dogs", "does", "sleep", "[SEP]"], 6
+    figure, ((ax,),) = plots.new_figure(width=7.2, height=6.4)
+    pieces, layers = ["[CLS]", "the", "cat", "near", "the", "dogs", "does", "sleep", "[SEP]"], 12
     shades = plots.ordered(range(layers + 1))
     columns = range(len(pieces))
     for x, piece in enumerate(pieces):
@@ -42,7 +42,7 @@ def bert() -> Figure:
         name = f"layer {level}" if level else "embedding"
         ax.text(-0.7, level, name, ha="right", va="center", fontsize=8.5)
     for y, text in (
-        (6, "after the last layer:\na vector for each piece"),
+        (layers, "after the last layer:\na vector for each piece"),
         (
             3.5,
             "attention: the vector of\n“does” in layer 4 is mixed\nfrom all vectors of layer 3,\nby 12 heads at once",
@@ -52,12 +52,13 @@ def bert() -> Figure:
     ):
         ax.text(len(pieces) - 0.3, y, text, va="center", fontsize=8, color="0.25")
     ax.set_xlim(-2.1, len(pieces) + 2.9)
-    ax.set_ylim(-1.3, 6.4)
+    ax.set_ylim(-1.3, layers + 0.4)
     ax.axis("off")
-    plots.caption(
-        figure, "Schematic: an encoder of six layers with twelve heads each, like the two that come with insidebert"
+    return plots.caption(
+        figure,
+        "Schematic: an encoder of twelve layers with twelve heads each, like BERT-base and mpnet-base; the two small "
+        "models that come with insidebert have six such layers",
     )
-    return figure
 
 
 def attention() -> Figure:

@@ -10,7 +10,9 @@ import pandas as pd
 from book.chinese import ENGLISH, Phrases, limit
 from book.pages import unmeasured
 from book.strips import strip
+from insidebert.models.embedded import EMBEDDED
 from insidebert.results.claims import DISCOVERIES, read
+from insidebert.results.records import FIRST
 from insidebert.results.scoreboard import UNITS, limit_in_words, number, paper_value, plain
 
 LEGEND = (
@@ -61,6 +63,7 @@ def scoreboard(
         made = [entry for entry in entries if entry["paper"] == paper]
         parts += dict.fromkeys(unmeasured(row) for entry in made for row in entry.get("failures", []))
         parts.append(_counts(own, say) if len(own) else say["Nothing has been measured yet."])
+        parts += _by_depth(own, say)
         drawn = {entry["slug"] for entry in made}
         for question, asked in own.groupby("question", sort=False):
             parts += [f"### {plain(say[question])}"] if question else []
@@ -113,6 +116,23 @@ def _counts(claims: pd.DataFrame, say: Phrases) -> str:
         shown = [say[said].format(row[verdict]) for verdict, said in words.items() if row.get(verdict)]
         lines.append(f"- {plain(model)}: {say[', '].join(shown)}")
     return "\n".join(lines)
+
+
+def _by_depth(claims: pd.DataFrame, say: Phrases) -> list[str]:
+    """The claims that the embedded model of 12 layers alone satisfies, and those that it alone does not."""
+    decided = claims[claims["model"].isin(EMBEDDED) & claims["verdict"].isin(["holds", "fails", "cannot tell"])]
+    holds = (decided["verdict"] == "holds").groupby([decided["id"], decided["model"]], sort=False).first().unstack()
+    if FIRST not in holds or len(holds.columns) < 2:
+        return []
+    holds, of = holds.dropna(how="any").astype(bool), claims.drop_duplicates("id").set_index("id")["statement"]
+    deep, shallow = holds[FIRST], holds.drop(columns=FIRST)
+    found = {
+        "Holds at 12 layers ({}) and in no embedded model of six:": deep & ~shallow.any(axis=1),
+        "Holds in every embedded model of six layers and fails or cannot be told at 12 ({}):": ~deep
+        & shallow.all(axis=1),
+    }
+    lists = {text: [f"- {plain(say[of[claim]])}" for claim in holds.index[chosen]] for text, chosen in found.items()}
+    return ["\n".join([say[text].format(plain(FIRST)), "", *own]) for text, own in lists.items() if own]
 
 
 def _strip(claim: pd.DataFrame, drawn: Collection[str], say: Phrases) -> str:

@@ -126,6 +126,21 @@ def test_the_scoreboard_has_a_column_for_every_model():
     assert "- distilbert-cased: 2 hold\n- minilm-l6: 1 fail\n- my\\_model: 1 cannot tell" in text
 
 
+def test_the_scoreboard_says_what_twelve_layers_show_that_six_do_not_and_the_reverse():
+    verdicts = {"a": ["holds", "fails", "cannot tell"], "b": ["fails", "holds", "holds"], "c": ["holds"] * 3}
+    verdicts["d"] = ["holds", "holds", "fails"]
+    models = ("mpnet-base", "distilbert-cased", "minilm-l6")
+    rows = claims(
+        *((name, "", 0.5, model, 0.5, 0.4, 0.6, said) for name, all_three in verdicts.items()
+          for model, said in zip(models, all_three, strict=True))
+    )  # fmt: skip
+    rows["statement"] = "Claim " + rows["id"]
+    text = scoreboard(rows, TITLES)
+    assert "Holds at 12 layers (mpnet-base) and in no embedded model of six:\n\n- Claim a\n\n" in text
+    assert "cannot be told at 12 (mpnet-base):\n\n- Claim b\n\n" in text
+    assert "at 12" not in scoreboard(rows[rows["model"] != "mpnet-base"], TITLES)
+
+
 def test_the_scoreboard_says_what_random_weights_do_what_is_doubtful_and_what_is_not_decided():
     rows = THREE.assign(random=["holds", "", "", "holds"], q=[0.2, 0.01, 0.01, 0.01], figure="figure-2")
     rows.loc[2, ["verdict", "holds_if"]] = ["context", ""]

@@ -256,6 +256,7 @@ def test_relations_in_sentences():
 
 def test_special_tokens_in_sentences_say_which_layers_stand_for_those_of_twelve():
     values = {"to [CLS]": [0.2, 0.5, 0, 0, 0, 0], "to [SEP]": [0, 0, 0.5, 0.6, 0.7, 0.4]}
+    values["to . or ,"] = [0.1, 0.1, 0, 0, 0, 0.5]
     values["[SEP] to [SEP]"] = [0, 0, 0.8, 0.9, 1, 0]
     layers = pd.concat(
         [
@@ -267,6 +268,7 @@ def test_special_tokens_in_sentences_say_which_layers_stand_for_those_of_twelve(
     assert "to [CLS] is highest in layer 2 (50%)" in said
     assert "In layers 3-5, which stand for 6-10 of 12, [SEP] gets 60% of all attention" in said
     assert "in layers 3-4 (5-9 of 12) [SEP] itself gives 85%" in said
+    assert "most goes to [CLS] in layers 1-2, [SEP] in layers 3-5, periods and commas in layer 6;" in said
 
 
 def test_the_heads_that_the_probe_trusts():

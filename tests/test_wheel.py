@@ -20,7 +20,7 @@ from insidebert.text.antecedents import LEXICON
 assert grammar("agreement").rules and LEXICON["pronouns"]
 assert [paper.name for paper in papers()] == ["open_sesame", "look_at", "mcrc", "edge_probing", "pipeline", "qa_layers"]
 assert all(paper.load("artifacts") for paper in papers())
-assert len(list(masked_lm.FOLDER.glob("*.safetensors"))) == 2
+assert len(list(masked_lm.FOLDER.glob("*.safetensors"))) == 3
 assert open(STYLE).read()
 """
 

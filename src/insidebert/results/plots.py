@@ -1,5 +1,7 @@
 """What the figures of all papers share: the style, colours, lines with intervals, labels beside lines."""
 
+import math
+import textwrap
 from collections.abc import Iterable
 from importlib.resources import files
 from itertools import cycle
@@ -32,6 +34,18 @@ BRIGHTEST_TEXT = 0.52
 
 FAINTEST = 0.35
 """Least opacity of a red line, which must be seen also where a head gives it little."""
+
+WIDEST = 11.4
+"""Inches of a row of panels; in a wider one letters are too small on a page."""
+
+NARROWEST = 2.6
+"""Inches of a panel all the same, however many there are."""
+
+TICK = 0.19
+"""Inches that the number of a layer needs."""
+
+LETTERS = 18
+"""Of a caption, in an inch."""
 
 TOKEN_COLOURS = {"[CLS]": "#0173b2", "[SEP]": "#de8f05", ". or ,": "#029e73", "other": "#4d4d4d"}
 """One colour a class of tokens, in every figure; colour-blind-safe."""
@@ -69,13 +83,34 @@ def line(ax: Axes, rows: pd.DataFrame, x: str, y: str, colour, marker="o", style
 
 
 def layer_axis(ax: Axes, layers: int, embedding: bool = False) -> None:
-    """Layers from 1, and 0 written as `emb` where the embedding is shown."""
+    """Layers from 1, and 0 written as `emb` where the embedding is shown; only so many as have room."""
     first = 0 if embedding else 1
-    step = 1 if layers <= 12 else 2
-    ticks = list(range(first, layers + 1, step))
+    room = ax.get_position().width * ax.figure.get_figwidth()
+    step = max(1, math.ceil(TICK * (layers + 1 - first) / room))
+    ticks = [layer for layer in range(first, layers + 1) if layer % step == 0]
     ax.set_xlim(first - 0.25, layers + 0.25)
     ax.set_xticks(ticks, ["emb" if tick == 0 else str(tick) for tick in ticks])
     ax.set_xlabel("layer")
+
+
+def depth_axis(ax: Axes, rows: pd.DataFrame, embedding: bool = False) -> pd.DataFrame:
+    """Layers of models of several depths at their relative depth: those of 6 layers under those of 12.
+
+    Args:
+        rows: model, layer; all that the axis is for.
+
+    Returns:
+        The rows with a column `depth`, their place on the axis.
+    """
+    layers = rows.groupby("model")["layer"].transform("max")
+    depths = sorted({int(count) for count in layers}, reverse=True)
+    layer_axis(ax, depths[0], embedding)
+    if len(depths) > 1:
+        steps = range(0 if embedding else 1, depths[-1] + 1)
+        names = ["\n".join(f"{step * count / depths[-1]:g}" for count in depths) for step in steps]
+        ax.set_xticks([step * depths[0] / depths[-1] for step in steps], ["emb", *names[1:]] if embedding else names)
+        ax.set_xlabel(f"layer of {'; below, of '.join(map(str, depths))}")
+    return rows.assign(depth=rows["layer"] * depths[0] / layers)
 
 
 def percent_axis(ax: Axes, label: str) -> None:
@@ -170,14 +205,22 @@ def linked_columns(
     ax.axis("off")
 
 
-def model_panels(table: pd.DataFrame, rows: int = 1, **options) -> tuple[list[str], Figure, np.ndarray]:
-    """The models of a table, and a figure with a column of panels for each; options as for `new_figure`."""
+def model_panels(
+    table: pd.DataFrame, rows: int = 1, width: float = 4.6, **options
+) -> tuple[list[str], Figure, np.ndarray]:
+    """The models of a table, and a figure with a column of panels for each; options as for `new_figure`.
+
+    Many columns are narrower than the width that is asked for.
+    """
     models = list(dict.fromkeys(table["model"]))
-    return models, *new_figure(len(models), rows, **options)
+    width = min(width, max(WIDEST / len(models), NARROWEST))
+    return models, *new_figure(len(models), rows, width, **options)
 
 
 def caption(figure: Figure, text: str) -> Figure:
-    """The figure with the paper's label and the models under it."""
+    """The figure with the paper's label and the models under it, each line of the text broken at the figure's width."""
+    letters = int(LETTERS * figure.get_figwidth())
+    text = "\n".join(textwrap.fill(line, letters, break_on_hyphens=False) for line in text.split("\n"))
     figure.supxlabel(text, fontsize=7.5, color="0.35", ha="left", x=0.01)
     return figure
 

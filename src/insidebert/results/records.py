@@ -12,6 +12,9 @@ from insidebert.files import write_json
 from insidebert.models.embedded import EMBEDDED
 from insidebert.results.tables import agree, read_json, read_tidy, write_tidy
 
+FIRST = "mpnet-base"
+"""The embedded model of BERT-base's shape, of which the papers speak: its rows stand before the others'."""
+
 WHOSE = ["model", "weights"]
 """Columns in front of every table that was measured on models."""
 
@@ -98,7 +101,7 @@ class Record:
     def joined(self, before: "Record | None", asked: list[tuple]) -> "Record":
         """This run's parts, among those of an earlier run's other models that were measured alike.
 
-        Embedded models come first, others in the order in which they were added.
+        Embedded models come first, the one of 12 layers before the others; then come those that were added.
 
         Args:
             asked: label and weights of the models of this run, those that failed included.
@@ -114,7 +117,8 @@ class Record:
             others = []
         rank = {part.whose: place for place, part in enumerate(before.parts)}
         parts = sorted([*others, *self.parts], key=lambda part: rank.get(part.whose, len(rank)))
-        return replace(self, parts=sorted(parts, key=lambda part: part.whose[0] not in EMBEDDED), dropped=dropped)
+        parts = sorted(parts, key=lambda part: (part.whose[0] != FIRST, part.whose[0] not in EMBEDDED))
+        return replace(self, parts=parts, dropped=dropped)
 
 
 def seconds_taken(results: Path) -> dict[str, float]:

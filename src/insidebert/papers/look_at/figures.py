@@ -47,7 +47,7 @@ def patterns(examples: pd.DataFrame, heads: pd.DataFrame) -> Figure:
             ax.set_title(pattern_title(name, own.iloc[0], heads), fontsize=8)
     return plots.caption(
         figure,
-        f"Figure 1 of {PAPER}, with {plots.model_list(rows)}; heads as layer-head, each the highest in its statistic\n"
+        f"Figure 1 of {PAPER}, with {plots.model_list(rows)}; heads as layer-head, each the highest in its statistic "
         "over all segments (its mean is given); attention from the left column to the right one, darker is more",
     )
 
@@ -110,7 +110,7 @@ def _by_layer(which: str, panels: list[Panel], heads: pd.DataFrame, layers: pd.D
                 ax.set_xlabel("")
     said = ["dots: heads", "lines: means of a layer", "dotted: random weights" if len(random) else ""]
     said += ["diamonds: BERT-base as printed, at its relative depth" if printed else ""]
-    return plots.caption(figure, f"{which}\nwith {plots.model_list(means)}; {'; '.join(filter(None, said))}")
+    return plots.caption(figure, f"{which}, with {plots.model_list(means)}; {'; '.join(filter(None, said))}")
 
 
 def _panel(ax: Axes, panel: Panel, heads: pd.DataFrame, means: pd.DataFrame, random: pd.DataFrame, printed: dict):
@@ -163,8 +163,8 @@ def importance(layers: pd.DataFrame) -> Figure:
         plots.label_ends(ax, ends)
     return plots.caption(
         figure,
-        f"Figure 3 of {PAPER}, with {plots.model_list(rows)}; bands: 95% bootstrap intervals over segments; L:\n"
-        "loss at masked pieces, under the model's own language-model head or, where it has none, that in\n"
+        f"Figure 3 of {PAPER}, with {plots.model_list(rows)}; bands: 95% bootstrap intervals over segments; L: "
+        "loss at masked pieces, under the model's own language-model head or, where it has none, that in "
         "models/masked_heads; the paper's axis goes to 2.2: compare shapes; [CLS] is not drawn",
     )
 
@@ -185,9 +185,9 @@ def map_of_heads(heads: pd.DataFrame) -> Figure:
     rows = plots.shown(heads)
     models = list(rows["model"].unique())
     figure, axes = plots.new_figure(2, len(models), width=4.6, height=3.7)
-    shades = plots.ordered(rows["layer"], "viridis")
     for (left, right), model in zip(axes, models, strict=True):
         own = rows[rows["model"] == model]
+        shades = plots.ordered(own["layer"], "viridis")
         for name, (colour, marker) in BEHAVIOURS.items():
             group = own[own["behaviour"] == name]
             if len(group):
@@ -213,9 +213,9 @@ def map_of_heads(heads: pd.DataFrame) -> Figure:
             ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), handletextpad=0.1, title=names)
     return plots.caption(
         figure,
-        f"Figure 6 of {PAPER}, with {plots.model_list(rows)}; distances stand for Jensen-Shannon divergences,\n"
-        "axes have no unit; stress: 0 where the plane keeps all distances, from 0.2 on it keeps them poorly;\n"
-        "rings: heads that are best at a relation (auxpass: passive auxiliary, det: determiner, dobj: direct object,\n"
+        f"Figure 6 of {PAPER}, with {plots.model_list(rows)}; distances stand for Jensen-Shannon divergences, "
+        "axes have no unit; stress: 0 where the plane keeps all distances, from 0.2 on it keeps them poorly; "
+        "rings: heads that are best at a relation (auxpass: passive auxiliary, det: determiner, dobj: direct object, "
         "pobj: object of a preposition, poss: possessor)",
     )
 

@@ -1,5 +1,8 @@
 """What is seen in each figure and table, in sentences whose numbers are read from the tidy tables."""
 
+from itertools import groupby
+from operator import itemgetter
+
 import pandas as pd
 
 from insidebert.measure.depth import layers_at
@@ -40,8 +43,20 @@ def special_tokens(model: str, heads: pd.DataFrame, layers: pd.DataFrame) -> str
     return (
         f"In {model}, {' and '.join(peaks)}. In layers {span(upper)}, which stand for 6-10 of 12, [SEP] gets "
         f"{percent(_line(layers, 'to [SEP]').loc[upper].mean())} of all attention; in layers {span(inner)} (5-9 of 12) "
-        f"[SEP] itself gives {percent(_line(layers, '[SEP] to [SEP]').loc[inner].mean())} of its attention to [SEP]."
+        f"[SEP] itself gives {percent(_line(layers, '[SEP] to [SEP]').loc[inner].mean())} of its attention to [SEP]. "
+        f"Of these and of periods and commas, most goes to {_leading(layers)}; in the paper early heads look at [CLS], "
+        "layers 6-10 at [SEP], the last ones at periods and commas."
     )
+
+
+def _leading(layers: pd.DataFrame) -> str:
+    """Which kind of token gets most, layer by layer: `[CLS] in layers 1-3, [SEP] in layers 4-6`."""
+    shares = pd.DataFrame({name: _line(layers, statistic) for name, statistic in KINDS.items()})
+    runs = [(name, [layer for layer, _ in run]) for name, run in groupby(shares.idxmax(axis=1).items(), itemgetter(1))]
+    return ", ".join(f"{name} in layer{'s' * (len(run) > 1)} {span(run)}" for name, run in runs)
+
+
+KINDS = {"[CLS]": "to [CLS]", "[SEP]": "to [SEP]", "periods and commas": "to . or ,"}
 
 
 @each_model

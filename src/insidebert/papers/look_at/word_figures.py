@@ -46,7 +46,7 @@ def against_offsets(table: pd.DataFrame, where: str) -> Figure:
     trained, random = plots.shown(table), table[table["weights"] == "random"]
     listed = [name for name in PRINTED["table-1"] if name in set(trained["relation"])]
     height = 0.34 * len(listed) + 1.2
-    models, figure, (axes,) = plots.model_panels(trained, width=4.4, height=height, sharey=True)
+    models, figure, (axes,) = plots.model_panels(trained, width=7.4, height=height, sharey=True)
     for ax, model in zip(axes, models, strict=True):
         own, luck = (part[part["model"] == model].set_index("relation") for part in (trained, random))
         _ranges(ax, [name for name in listed if name in own.index], listed, own, luck)
@@ -56,8 +56,8 @@ def against_offsets(table: pd.DataFrame, where: str) -> Figure:
     axes[-1].legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
     return plots.caption(
         figure,
-        f"Not in {PAPER}: {plots.model_list(trained)}, {where};\n"
-        "bars: 95% bootstrap intervals over sentences; ticks: BERT-base on the Wall Street Journal as printed, but\n"
+        f"Not in {PAPER}: {plots.model_list(trained)}, {where}; "
+        "bars: 95% bootstrap intervals over sentences; ticks: BERT-base on the Wall Street Journal as printed, but "
         f"for auxpass, where the paper's {PRINTED['table-1']['auxpass'][1]} is a misprint for the "
         f"{PRINTED['notebook-1']['auxpass']} of its authors' notebook",
     )
@@ -131,8 +131,8 @@ def functions(lines: pd.DataFrame, which: int = 0) -> Figure:
                 ax.set_title(f"{in_words(name)}\n{head_name(best)}, right in {best['accuracy'] * 100:.0f}%", fontsize=8)
     return plots.caption(
         figure,
-        f"Figure 5 of {PAPER}, with {rows['model'].iloc[0]}; best heads of our Tables 1 and 2 (*: from head word to\n"
-        "dependent); the first short sentences in which the head is right; red, broad: what it is said to do;\n"
+        f"Figure 5 of {PAPER}, with {rows['model'].iloc[0]}; best heads of our Tables 1 and 2 (*: from head word to "
+        "dependent); the first short sentences in which the head is right; red, broad: what it is said to do; "
         "attention to [CLS] and [SEP], often the most, and shares below 5% are left out",
     )
 

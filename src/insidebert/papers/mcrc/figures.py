@@ -45,19 +45,19 @@ def against(bins: pd.DataFrame, correlations: pd.DataFrame, feature: str) -> Fig
             place = row.x, np.nanmax([row.change, row.high]) * 100
             style = {"fontsize": 6.5, "ha": "center", "path_effects": [withStroke(linewidth=2, foreground="white")]}
             ax.annotate(f"n={row.questions}", place, (0, 3), textcoords="offset points", **style)
-        ax.set_ylim(-104, max(12, top + 8))
+        ax.set_ylim(-104, max(12, top + 24))
         known = found[(found["model"] == own["model"].iloc[0]) & (found["feature"] == feature)]
         known = known.set_index("over").reindex(["bins", "questions"])
         over = [f"over the {name} {correlation(row)}" for name, row in known.iterrows()]
         ax.set_title("\n".join([title, *over]), fontsize=8.5)
         ax.set_xlabel(axis)
-        ax.legend(loc="upper right", fontsize=7, ncols=3)
+        ax.legend(loc="upper right", fontsize=7, ncols=3, borderaxespad=0.1)
     bars = "with 95% intervals" if rows["low"].notna().any() else "recorded before they had intervals"
     printed = ", ".join(f"{name} {value:+.2f}" for name, value in PRINTED["correlations"][feature].items())
     plots.caption(
         figure,
-        f"{label} of {PAPER.short}, with {plots.model_list(rows)}, AddSent2Opt-Shuffle; grey: BERT-large in the paper\n"
-        f"points: bins of n questions, {bars}\nr of the paper, over its bins: {printed}",
+        f"{label} of {PAPER.short}, with {plots.model_list(rows)}, AddSent2Opt-Shuffle; grey: BERT-large in the paper; "
+        f"points: bins of n questions, {bars}; r of the paper, over its bins: {printed}",
     )
     return figure
 
@@ -81,12 +81,12 @@ def by_attack(attacks: pd.DataFrame, questions: pd.DataFrame, correlations: pd.D
         ax.margins(x=0.08)
         ax.set_xlabel("change of the distractors' length (%)")
         known = found[(found["model"] == own["model"].iloc[0]) & (found["over"] == "attacks")]
-        ax.set_title(f"{title}: over the attacks {correlation(next(known.iterrows(), (0, None))[1])}", fontsize=9)
+        ax.set_title(f"{title}\nover the attacks {correlation(next(known.iterrows(), (0, None))[1])}", fontsize=8.5)
         ends = [(row.x, row.change * 100, row.attack, palette[row.attack]) for row in own.itertuples()]
         plots.label_ends(ax, ends, gap=0.075)
     plots.caption(
         figure,
-        f"Figure 6 of {PAPER.short}, with {plots.model_list(rows)}; bars: 95% intervals\n"
+        f"Figure 6 of {PAPER.short}, with {plots.model_list(rows)}; bars: 95% intervals "
         f"(paper, over 7 attacks on 7 data sets: r = {PRINTED['correlations']['attacks']:.4f})",
     )
     return figure
@@ -109,7 +109,7 @@ def planted(curve: pd.DataFrame) -> Figure:
     ax.legend(loc="lower right")
     plots.caption(
         figure,
-        f"Not in {PAPER.short}: P-Remove on the data set whose artifacts are known, with {plots.model_list(rows)};\n"
+        f"Not in {PAPER.short}: P-Remove on the data set whose artifacts are known, with {plots.model_list(rows)}; "
         "bars: 95% intervals over questions",
     )
     return figure

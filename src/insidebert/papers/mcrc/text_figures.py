@@ -11,8 +11,8 @@ from matplotlib.patches import FancyBboxPatch, Rectangle
 from insidebert.papers.mcrc import PAPER
 from insidebert.results import plots
 
-WRAPPED, CAPTION = 92, 110
-"""Letters in a line of text and in one of the caption."""
+WRAPPED = 92
+"""Letters in a line of text."""
 
 LETTERS = "ABCDE"
 RECIPES = {
@@ -165,7 +165,7 @@ def _page(lines: list[Line], about: str) -> Figure:
     ax.set_xlim(0, 1)
     ax.set_ylim(-len(lines), 0.3)
     ax.axis("off")
-    plots.caption(figure, textwrap.fill(about, CAPTION))
+    plots.caption(figure, about)
     return figure
 
 

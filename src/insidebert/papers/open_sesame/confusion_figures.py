@@ -47,9 +47,9 @@ def reflexives(layers: pd.DataFrame) -> Figure:
     _bit_axes(axes)
     return plots.caption(
         figure,
-        f"Figure 5 of {PAPER}, with {plots.model_list(trained)}; bands: 95% bootstrap intervals. Thin lines of the\n"
-        "same colour: the paper's BERT-base, its 12 layers laid over ours by depth (read from its figure, to 0.02);\n"
-        f"dashed black: random weights.\n{_key(trained)}",
+        f"Figure 5 of {PAPER}, with {plots.model_list(trained)}; bands: 95% bootstrap intervals. Thin lines of the "
+        "same colour: the paper's BERT-base, its 12 layers laid over ours by depth (read from its figure, to 0.02); "
+        f"dashed black: random weights. {_key(trained)}",
     )
 
 
@@ -71,8 +71,8 @@ def agreement(layers: pd.DataFrame, differences: pd.DataFrame) -> Figure:
     axes[1, 0].legend(loc="upper left", fontsize=7.5)
     return plots.caption(
         figure,
-        f"Companion to Figure 5 of {PAPER}, who print no such figure; with {plots.model_list(trained)}; bands: 95%\n"
-        f"bootstrap intervals; dashed black: random weights. In brackets: the mean that the paper's Table 2 gives.\n"
+        f"Companion to Figure 5 of {PAPER}, who print no such figure; with {plots.model_list(trained)}; bands: 95% "
+        f"bootstrap intervals; dashed black: random weights. In brackets: the mean that the paper's Table 2 gives. "
         f"{_key(trained)}",
     )
 
@@ -176,5 +176,4 @@ def _bit_axes(axes: np.ndarray) -> None:
 def _key(table: pd.DataFrame) -> str:
     """What the short labels stand for."""
     names = table.drop_duplicates("label").set_index("label")["condition"]
-    parts = [f"{label}: {in_words(name)}" for label, name in names.items()]
-    return ";\n".join("; ".join(parts[i : i + 4]) for i in range(0, len(parts), 4))
+    return "; ".join(f"{label}: {in_words(name)}" for label, name in names.items())

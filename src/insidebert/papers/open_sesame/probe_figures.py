@@ -26,29 +26,29 @@ def by_layer(accuracy: pd.DataFrame, split: str, probe: str = "task") -> pd.Data
 
 
 def generalization(accuracy: pd.DataFrame, split: str, label: str, title: str) -> Figure:
-    """Accuracy on one generalization set by layer: a line per model, its random-weights twin dashed."""
+    """Accuracy on one generalization set by layer: a line per model, its random-weights twin dashed below."""
     figure, ((ax,),) = plots.new_figure(width=6.4, height=3.6)
     rows, (_, shortcut) = by_layer(accuracy, split), SPLITS[split]
-    palette, ends = plots.colours(rows["model"]), []
+    rows, ends = plots.depth_axis(ax, rows, embedding=True), []
+    palette = plots.colours(rows["model"])
     for i, (model, own) in enumerate(rows.groupby("model", sort=False)):
         for weights, lines in own.groupby("weights", sort=False):
             random = weights == "random"
             dashes = (3 * i, (3, 3 * max(1, len(palette) - 1)))  # they take turns where lines meet
-            marker, style = ("", dashes) if random else (plots.MARKERS[i], "-")
-            end = plots.line(ax, lines, "layer", "accuracy", palette[model], marker, style)
-            ends.append((*end, f"{model}, random weights" if random else model, palette[model]))
-    plots.layer_axis(ax, int(rows["layer"].max()), embedding=True)
+            style = {"marker": "", "style": dashes, "lw": 1.2} if random else {"marker": plots.MARKERS[i]}
+            end = plots.line(ax, lines, "depth", "accuracy", palette[model], band=not random, **style)
+            ends += [(*end, model, palette[model])] if not random or len(own) == len(lines) else []
     plots.percent_axis(ax, "sentences with the right word (%)")
     ax.set_ylim(-0.03, 1.03)
     for share, name in ((rows["chance"].mean(), "a random piece"), (0.0, f"lazy shortcut: {shortcut}")):
         ax.axhline(share, color=GREY, lw=0.9, ls=":", zorder=1)
-        ends.append((rows["layer"].max(), share, name, GREY))
+        ends.append((rows["depth"].max(), share, name, GREY))
     plots.label_ends(ax, ends)
     ax.set_title(title)
     return plots.caption(
         figure,
-        f"{label} of {PAPER}, with {plots.model_list(rows)}; bands: 95% bootstrap intervals over sentences and\n"
-        "training seeds. Random weights: a twin that keeps its trained embeddings, its layers drawn anew.",
+        f"{label} of {PAPER}, with {plots.model_list(rows)}; bands: 95% bootstrap intervals over sentences and "
+        "training seeds. Dashed: random weights, a twin that keeps its trained embeddings, its layers drawn anew.",
     )
 
 
@@ -76,8 +76,8 @@ def nth_token(accuracy: pd.DataFrame) -> Figure:
     return plots.caption(
         figure,
         f"Figure 4 of {PAPER}, with {plots.model_list(trained)}; {int(trained['sentences'].iloc[0])} test sentences "
-        f"(the first model's);\n95% intervals over sentences and seeds are at most ±{100 * widest:.0f} points. "
-        "emb: embedding layer before any\nattention; no pos.: the same without its position embedding",
+        f"(the first model's); 95% intervals over sentences and seeds are at most ±{100 * widest:.0f} points. "
+        "emb: embedding layer before any attention; no pos.: the same without its position embedding",
     )
 
 
@@ -88,11 +88,10 @@ def selectivity(*tables: pd.DataFrame) -> Figure:
     figure, (axes,) = plots.new_figure(len(splits), width=2.7, height=3.2, sharey=True)
     palette = plots.colours(rows["model"])
     for ax, split in zip(axes, splits, strict=True):
-        own = by_layer(rows, split, "task minus control")
+        own = plots.depth_axis(ax, by_layer(rows, split, "task minus control"), embedding=True)
         for i, (model, lines) in enumerate(own.groupby("model", sort=False)):
-            plots.line(ax, lines, "layer", "accuracy", palette[model], marker=plots.MARKERS[i], label=model)
+            plots.line(ax, lines, "depth", "accuracy", palette[model], marker=plots.MARKERS[i], label=model)
         ax.axhline(0, color="0.2", lw=0.9, zorder=1)
-        plots.layer_axis(ax, int(own["layer"].max()), embedding=True)
         ax.set_title(SPLITS[split][0])
     axes[0].set_ylim(-1, 1)
     axes[0].set_ylabel("task minus control (points)")
@@ -100,7 +99,7 @@ def selectivity(*tables: pd.DataFrame) -> Figure:
     figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper right", ncols=len(palette))
     return plots.caption(
         figure,
-        f"Not in {PAPER}. Control task: every word type draws a rank by lot, the word of highest rank is the target\n"
+        f"Not in {PAPER}. Control task: every word type draws a rank by lot, the word of highest rank is the target "
         "(Hewitt and Liang 2019). Above 0 the probe does better than by memory of words alone; bands: 95% intervals",
     )
 
