@@ -114,9 +114,12 @@ def _measuring_modules() -> set[str]:
 def test_no_measuring_module_reaches_results_or_drawing():
     measuring = _measuring_modules()
     assert {"insidebert.papers.open_sesame.confusion", "insidebert.papers.mcrc.unanswerable"} <= measuring
+    keeps_readers = {"insidebert.results.cache", "insidebert.results.paths"}  # under the hash of the code that trained
     for module in measuring:
         reached = cache.closure(module)
-        assert not [name for name in reached if name.startswith(("insidebert.results", "insidebert.explore"))], module
+        known = keeps_readers if "insidebert.papers.qa_layers.readers" in reached else set()
+        drawn = {name for name in reached if name.startswith(("insidebert.results", "insidebert.explore"))}
+        assert drawn <= known, module
         assert not {"matplotlib"} & {lib for name in reached for lib in cache._read(name)[1]}, module
 
 

@@ -28,7 +28,7 @@ def copies():
 def test_there_is_a_copy_of_every_notebook_and_exercise(copies):
     names = {path.name for path in PATHS.notebooks.glob("*.ipynb")}
     exercises = {f"exercises/{path.name}" for path in colab.SOURCES.glob("*.ipynb")}
-    assert len(names) >= 9 and len(exercises) == 3
+    assert names and exercises
     assert set(copies) == names | {f"zh/{name}" for name in names} | exercises
     assert not any("BEGIN SOLUTION" in cell.source for name in exercises for cell in copies[name].cells)
 

@@ -176,9 +176,10 @@ def test_paths_are_relative_to_the_checkout_wherever_a_notebook_runs(path, tmp_p
     own = Notebook.read(path)
     named = {name for name, value in own.defaults.items() if isinstance(value, str) and (PATHS.root / value).exists()}
     named |= {"DATASET", "CHECKPOINT", "VECTORS"} & set(own.defaults)
+    named -= {"READER"}  # a model, made absolute as those of MODELS are
     code = "\n".join(cell.source for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code")
     for name in named:
-        assert len(re.findall(rf"work\.paths\.data\({name}\)", code)) == 1, name
+        assert len(re.findall(rf"work\.paths\.data\({name}\)", code)), name
         assert PATHS.data("some/folder") == PATHS.root / "some" / "folder"
         uses = [line for line in code.splitlines() if re.search(rf"\b{name}\b", line.partition("#")[0])]
         assert all(f"data({name})" in line for line in uses if not line.startswith(f"{name} = ")), uses
@@ -255,13 +256,15 @@ def test_everything_is_checked_before_the_first_notebook_starts(tmp_path, tiny_f
     monkeypatch.setattr(command, "execute", None)  # a notebook that starts ends in a TypeError
     wrong = {"TREEBANK": "nowhere", "RELATIONS": "cn", "TEXT": "nowhere", "DATASET": "nowhere", "TARGET": "zebra"}
     flags = [flag for name, value in wrong.items() for flag in ("-p", f"{name}={value}")]
-    flags += ["-p", "PLAN={head: tail}", "--models", str(tiny_folder("bert"))]
+    flags += ["--models", str(tiny_folder("bert"))]
+    assert command.main(["figures", "--profile", "smoke", "--paper", "mcrc", "-p", "PLAN={head: tail}"]) == 1
+    assert "no head 'tail'" in capsys.readouterr().err
     assert command.main(["figures", "--profile", "smoke", *flags]) == 1
     said = capsys.readouterr().err
     for notebook in ("11-open-sesame", "21-look-at", "22-look-at", "23-look-at", "24-look-at", "31-mcrc", "32-mcrc"):
         assert f"notebook {notebook}" in said
     assert "TEXT, nowhere" in said and "no relations 'cn'; there are stanford, ud" in said
-    assert "no head 'tail'" in said and "'zebra' does not stand in" in said
+    assert "'zebra' does not stand in" in said
     assert not (tmp_path / "smoke").exists()
 
 

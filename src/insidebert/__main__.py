@@ -173,6 +173,8 @@ def _planned(paths: Paths, options, profile: str, only: str | None = None) -> di
         parameters = checked(notebook.name, notebook.defaults, merged(set_by_profile[notebook.name], own))
         if "MODELS" in parameters:  # notebooks run in their own folder
             parameters["MODELS"] = [absolute(name) for name in parameters["MODELS"]]
+        if parameters.get("READER"):
+            parameters["READER"] = absolute(parameters["READER"])
         planned[notebook.name] = notebook, parameters
     return planned
 

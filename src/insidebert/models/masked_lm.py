@@ -8,6 +8,7 @@ import argparse
 import json
 import math
 import shlex
+from contextlib import nullcontext
 from importlib.resources import files
 from pathlib import Path
 
@@ -149,7 +150,8 @@ def _masked_states(
     model: loading.Model, batch: Batch, random: np.random.Generator, bfloat16: bool = False
 ) -> tuple[torch.Tensor, torch.Tensor]:
     ids, chosen = masked(model, batch, 0.2, random)
-    with torch.no_grad(), torch.autocast(ids.device.type, torch.bfloat16, enabled=bfloat16):
+    faster = torch.autocast(ids.device.type, torch.bfloat16) if bfloat16 else nullcontext()
+    with torch.no_grad(), faster:
         states = model.encoder(**batch.inputs | {"input_ids": ids}).last_hidden_state
     return states[chosen].float(), batch.ids[chosen]
 

@@ -33,6 +33,7 @@ def depths_of(tasks: pd.DataFrame, lengths: pd.DataFrame, weights: str = "traine
 def orders(tasks: pd.DataFrame, lengths: pd.DataFrame) -> Figure:
     """A line a task: its rank by every measure, with the paper's two orders left of them and a random twin right."""
     found, twins = depths_of(tasks, lengths), depths_of(tasks, lengths, "random")
+    found, twins = (found, twins) if len(found) else (twins, found)  # a run of random models alone
     models = list(dict.fromkeys(found["model"]))
     names = list(dict.fromkeys(plots.shown(tasks)["task"]))
     palette = plots.colours(names)

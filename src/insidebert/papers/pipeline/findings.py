@@ -2,14 +2,15 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from importlib.resources import files
 from itertools import pairwise
 
 import numpy as np
+import yaml
 
 from insidebert.measure.bootstrap import interval
 from insidebert.measure.depth import layers_at
 from insidebert.measure.expected_layer import kl_uniform
-from insidebert.papers import printed
 from insidebert.papers.pipeline.depths import expected
 
 CLASSICAL = ("pos", "constituents", "dependencies", "roles", "coreference")
@@ -91,7 +92,8 @@ def planned(depth: int) -> dict[str, tuple[Sequence[str], Statistic]]:
 
     pairs = pairwise(CLASSICAL)
     found = {f"expected layer, {b} minus {a}": ((a, b), minus(layer(b), layer(a))) for a, b in pairs}
-    large = {name: values[2] / 24 for name, values in printed("pipeline")["tasks"]["BERT-large"].items()}
+    printed = yaml.safe_load((files(__package__) / "printed.yml").read_text(encoding="utf-8"))
+    large = {name: values[2] / 24 for name, values in printed["tasks"]["BERT-large"].items()}
     of_large = sorted(large, key=large.get)
     parts = (*SYNTAX, *SEMANTICS)
 

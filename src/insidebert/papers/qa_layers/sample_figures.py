@@ -41,7 +41,7 @@ def four_phases(
     """
     rows, model = _of_model(points, which)
     name = _right(rows, sample)
-    rows, layers = rows[rows["sample"] == name], phase_layers(int(rows["layer"].max()))
+    rows, layers = rows[rows["sample"] == name], _phases(rows)
     figure, axes = plots.new_figure(2, 2, width=4.6, height=3.7)
     for ax, (phase, layer) in zip(axes.flat, layers.items(), strict=True):
         own = rows[(rows["view"] == "each layer") & (rows["layer"] == layer)]
@@ -217,7 +217,14 @@ def _right(rows: pd.DataFrame, number: int) -> str:
 
 
 def _third(rows: pd.DataFrame) -> int:
-    return phase_layers(int(rows["layer"].max()))["question and fact"]
+    return _phases(rows)["question and fact"]
+
+
+def _phases(rows: pd.DataFrame) -> dict[str, int]:
+    """The layers that stand for the paper's four phases, or those next to them in the table."""
+    there = sorted(rows["layer"].unique())
+    wanted = phase_layers(int(rows["layer"].max()))
+    return {phase: min(there, key=lambda layer: abs(layer - at)) for phase, at in wanted.items()}
 
 
 def _explained(variance: pd.DataFrame, model: str, sample: str, view: str, layer: int) -> str:
