@@ -66,6 +66,11 @@ def phases(layers: pd.DataFrame, space: str = "raw") -> Figure:
 def similarity(layers: pd.DataFrame) -> Figure:
     """Similarity of a reader to the pre-trained model by layer (Merchant et al. 2020), raw and z-scored."""
     rows = layers[layers["measure"] == "similarity to pre-trained"]
+    if rows.empty:
+        figure, ((ax,),) = plots.new_figure(width=4.2, height=1.5)
+        ax.text(0.5, 0.5, "no trained model, whose reader could be compared with it", ha="center")
+        ax.axis("off")
+        return figure
     models, figure, axes = plots.model_panels(plots.shown(rows), width=4.2, height=2.8, sharey=True)
     datasets = list(dict.fromkeys(rows["dataset"]))
     palette = plots.colours(datasets)
