@@ -16,9 +16,9 @@ LONGEST = 700
 
 WAY_OUT = re.compile(
     r"there (is|are) |it takes |it is |must |may |can(not)? |it needs|take[s ]|needs?\b|is none of|known here|"
-    r"\b(add|ask|call|check|choose|copy|delete|download|give|leave|load|make|merge|name|put|remove|rename|save|shorten|"
-    r"take|tag|type|use|write|mend|measure|run|install)s?\b|none of|is no |is not |has no |holds? no |of \d+ words|"
-    r"alternate|never closes|not open|without the one|ends in |holds |has at least|otherwise|"
+    r"\b(add|ask|call|check|choose|copy|correct|delete|download|give|keep|leave|load|make|merge|name|put|remove|rename|save|"
+    r"shorten|take|tag|type|use|write|mend|measure|run|install)s?\b|none of|is no |is not |has no |holds? no |"
+    r"of \d+ words|alternate|never closes|not open|without the one|ends in |holds |has at least|otherwise|"
     r"one of the two|required|(the|no) parts|one for each|a story has",
 )
 """What would fit, or what to do; a message has one of these."""

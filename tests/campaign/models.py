@@ -28,8 +28,13 @@ CALLS = (
     "chunk_size_feed_forward",
     "dtype",
     "torch_dtype",
+    "initializer_range",
+    "auto_map",
+    "is_decoder",
+    "add_cross_attention",
+    "use_cache",
 )
-"""Fields that say how an encoder is called, or run in parts, and not what it computes."""
+"""Fields that say how an encoder is called, drawn, found or run in parts, and a decoder's: not what it computes."""
 RELATIVE = ("deberta-v2", "modernbert")
 """Kinds whose weights hold nothing for a place in the sentence, so that none can lack there."""
 
@@ -74,10 +79,10 @@ def faithful(folder: Path) -> Callable[[loading.Model], bool]:
 def _states(described: dict, weights: dict, ids: torch.Tensor) -> torch.Tensor:
     """What transformers computes itself, without the fields that only change how it is called."""
     kind = transformers.AutoConfig.for_model(described["model_type"]).__class__
-    own = {name: value for name, value in described.items() if name not in CALLS}
+    own = {name: value for name, value in described.items() if name not in CALLS and not name.startswith("_")}
     config = kind(**own | {"attn_implementation": "eager", "dtype": "float32"})
     plain = transformers.AutoModel.from_config(config).eval().float()
-    plain.load_state_dict(weights, strict=False)
+    plain.load_state_dict({name: w for name, w in weights.items() if not name.startswith("pooler.")}, strict=False)
     return plain(ids).last_hidden_state
 
 
