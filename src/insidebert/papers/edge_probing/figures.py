@@ -79,7 +79,7 @@ def by_distance(distances: pd.DataFrame) -> Figure:
         for ax in (upper, lower):
             ax.set_xlim(-0.5, len(order) - 0.5)
             ax.set_xticks(range(len(order)), order if ax is lower else [])
-        lower.set_xlabel("words between the starts of the two spans")
+        lower.set_xlabel("distance between the starts of the two spans (words)")
         upper.set_title(model)
         plots.label_ends(upper, ends)
     return plots.caption(

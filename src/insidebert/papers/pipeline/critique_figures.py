@@ -203,14 +203,19 @@ def labels(table: pd.DataFrame, tasks: pd.DataFrame) -> Figure:
     )
 
 
+LETTER = 0.014
+"""Width of a letter of a label's name, as a share of a panel."""
+
+
 def _name_ends(ax: Axes, single: pd.DataFrame, y: float, depth: int) -> None:
     if len(single) < 2:
         return
-    for place, side, apart in ((single["estimate"].idxmin(), "right", -1), (single["estimate"].idxmax(), "left", 1)):
-        x = float(np.clip(single.at[place, "estimate"], 0, depth)) + apart * 0.025 * depth
-        side = "left" if x < 0.1 * depth else "right" if x > 0.9 * depth else side
-        beside = {"ha": side, "va": "center" if 0 < x < depth else "bottom", "fontsize": 6.5, "color": "0.25"}
-        ax.text(x, y - (0 if 0 < x < depth else 0.2), single.at[place, "label"], parse_math=False, **beside)
+    for place, side in ((single["estimate"].idxmin(), "right"), (single["estimate"].idxmax(), "left")):
+        x = float(np.clip(single.at[place, "estimate"], 0, depth))
+        label = single.at[place, "label"]
+        room = LETTER * depth * len(label)
+        side = "left" if x < room else "right" if x > depth - room else side  # inside of the panel
+        ax.text(x, y - 0.18, label, parse_math=False, ha=side, va="bottom", fontsize=6.5, color="0.25")
 
 
 def code(lengths: pd.DataFrame) -> Figure:

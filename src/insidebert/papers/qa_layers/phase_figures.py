@@ -91,7 +91,7 @@ def similarity(layers: pd.DataFrame) -> Figure:
         plots.layer_axis(ax, int(rows[rows["model"] == model]["layer"].max()), embedding=True)
         ax.set_title(model)
     axes[0][0].set_ylabel("similarity (Pearson's r)")
-    axes[0][0].legend(fontsize=7.5, loc="lower left")
+    axes[0][0].legend(fontsize=7.5, loc="lower left", handlelength=4)  # long enough to tell dashes
     return plots.caption(
         figure,
         f"Not in {PAPER.short}: how alike reader and pre-trained model see the tokens of a question (representational\n"

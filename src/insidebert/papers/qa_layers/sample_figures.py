@@ -26,7 +26,8 @@ SIZES = {".": 22, "*": 60}
 COLUMNS = 4
 LETTER, LINE = 3.4, 6.5
 """Width and height of a letter of size 6, in points."""
-YOURS = "your question"
+YOURS, ASKED = "your question", "right, yours"
+"""A question of one's own in the tables and where it is drawn; nobody says what is right."""
 NO_WRONG = "no wrong answer among the test questions"
 
 
@@ -136,7 +137,7 @@ def yours(points: pd.DataFrame, variance: pd.DataFrame, questions: pd.DataFrame)
     kept = []
     for table in (points, variance, questions):
         own = table[table["sample"] == YOURS]
-        kept.append(own.assign(sample="right, yours"))
+        kept.append(own.assign(sample=ASKED))
     return four_phases(*kept, sample=0, label="Your question, as Figure 4")
 
 
@@ -237,5 +238,6 @@ def _explained(variance: pd.DataFrame, model: str, sample: str, view: str, layer
 def _asked(questions: pd.DataFrame, model: str, sample: str) -> str:
     row = questions[(questions["model"] == model) & (questions["sample"] == sample)].iloc[0]
     said = f"the reader says: {row['said']}" if row["said"] != row["answer"] else "the reader says the same"
-    text = f"{model}, {row['dataset']}: {row['question']} - {row['answer']} ({said})"
+    said = f"{row['answer']} ({said})" if sample != ASKED else f"the reader says: {row['said']}"
+    text = f"{model}, {row['dataset']}: {row['question']} - {said}"
     return textwrap.shorten(text, 150, placeholder=" ...")
