@@ -27,8 +27,9 @@ CHAPTER = "../book/pipeline.md"
 
 
 def table(profile, name):
+    """A tidy table's rows of the two models that are on every page."""
     found = read_tidy(ROOT / "results" / profile / f"{name}.csv")
-    return found[found["weights"] == "trained"]
+    return found[(found["weights"] == "trained") & found["model"].isin(BOTH)]
 
 
 def contrast(name, profile, words, **where):
@@ -36,7 +37,7 @@ def contrast(name, profile, words, **where):
     found = table(profile, name)
     for column, value in {"contrast": words, **where}.items():
         found = found[found[column] == value]
-    assert len(found) == 2, words
+    assert len(found) == len(BOTH), words
     return found.set_index("model")
 
 

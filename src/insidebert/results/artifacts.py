@@ -12,10 +12,9 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from insidebert.files import write_whole
-from insidebert.results import fonts
+from insidebert.results import fonts, plots
 from insidebert.results.failures import failures
 from insidebert.results.paths import Paths
-from insidebert.results.plots import STYLE
 from insidebert.results.tables import read_json, read_tidy
 
 
@@ -64,9 +63,11 @@ def render(artifact: Artifact, results: Path, folder: Path, dpi: int = 300) -> F
         InputError: a tidy table is missing.
     """
     tables = artifact.read(results)
-    with plt.style.context(STYLE):
+    with plt.style.context(plots.STYLE):
         made = artifact.draw(*tables)
         if isinstance(made, Figure):
+            if artifact.recorded:
+                plots.caption(made, f"{made.get_supxlabel()}\nRecorded on other people's data".strip())
             fonts.fit(made)
             writers = {"svg": _save_svg, "png": lambda figure, path: _save_png(figure, path, dpi)}
         else:
