@@ -10,6 +10,7 @@
 #   make recorded                measure anew on UD English EWT and GUM   TREEBANK=... DOCUMENTS=...
 #                                and on DREAM   QUESTIONS=...
 #                                and on gold data for edge probing and the pipeline   EDGES=../shared/data
+#                                and on questions with spans as answers   ANSWERS=.../qa1_train.txt,.../xquad.en.json
 #   make reproduce               measure anew from scratch and compare with the committed tables
 #   make book                    the book, a static site, from what `make figures` left: build/book/index.html
 #   make slides                  slides of the notebooks, likewise: build/slides/index.html, in Chinese below zh
@@ -87,9 +88,9 @@ base: $(READY)
 explorer: $(READY)
 	$(INSTALL) --require-hashes --requirement requirements-explorer.lock
 
-# Gold trees for What Does BERT Look At?, questions for Si et al., edges for Tenney et al.; files are named relative to this folder.
+# Gold trees for What Does BERT Look At?, questions for Si et al., edges for Tenney et al., answers for van Aken et al.; files are named relative to this folder.
 recorded: $(READY)
-	@test -n "$(TREEBANK)$(QUESTIONS)$(EDGES)" || { echo "name TREEBANK=.../en_ewt-ud-dev.conllu DOCUMENTS=.../en_gum-ud-dev.conllu, QUESTIONS=.../dream, or EDGES=../shared/data"; exit 1; }
+	@test -n "$(TREEBANK)$(QUESTIONS)$(EDGES)$(ANSWERS)" || { echo "name TREEBANK=.../en_ewt-ud-dev.conllu DOCUMENTS=.../en_gum-ud-dev.conllu, QUESTIONS=.../dream, EDGES=../shared/data, or ANSWERS=.../qa1_train.txt,.../xquad.en.json"; exit 1; }
 ifneq ($(TREEBANK),)
 	@test -n "$(DOCUMENTS)" || { echo "name DOCUMENTS=.../en_gum-ud-dev.conllu too"; exit 1; }
 	@$(PYTHON) -m insidebert run 23-look-at-heads --profile recorded -p TREEBANK=$(TREEBANK) -p DOCUMENTS=$(DOCUMENTS)
@@ -103,6 +104,9 @@ ifneq ($(EDGES),)
 	@$(PYTHON) -m insidebert run 51-edge-probing-tasks --profile recorded -p EDGES=$(EDGES)
 	@$(PYTHON) -m insidebert run 52-edge-probing-encoders --profile recorded -p EDGES=$(EDGES)
 	@$(PYTHON) -m insidebert run 61-pipeline-layers --profile recorded -p EDGES=$(EDGES)
+endif
+ifneq ($(ANSWERS),)
+	@$(PYTHON) -m insidebert run 71-qa-layers-geometry --profile recorded -p "DATASETS=[$(ANSWERS)]"
 endif
 
 redraw: $(READY)

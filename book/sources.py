@@ -95,7 +95,8 @@ def gather(paths: Paths, papers: tuple[Paper, ...], executed: list[Path], source
     titles, translated = _notebooks(paths, executed, source, entries, claims)
     texts = _written(source, _homes(paths, papers, source), [*translated])
     for name, words in (("explorer.md", chinese.ENGLISH), ("explorer.zh.md", say)):
-        texts[name] = told(texts[name], explorer, words)
+        if name in texts:
+            texts[name] = told(texts[name], explorer, words)
     ran = [path.stem for path in executed]
     heads = {own.name: pages.heading(texts.setdefault(own.chapter, f"# {plain(own.title)}")) for own in papers}
     heads_zh = {name: pages.heading(texts.get(f"{name}.zh.md", ""), head) for name, head in heads.items()}

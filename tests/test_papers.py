@@ -12,6 +12,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from bench.__main__ import main as bench
 from book import sources
+from book.explorer.site import Explorer
 from insidebert import __main__ as command
 from insidebert import papers
 from insidebert.errors import InputError
@@ -161,7 +162,7 @@ def test_a_paper_in_a_folder_of_its_own_is_seen_everywhere(toy, tiny_folder, cap
     assert len(pages) == 2 and not any("<img" in page for page in pages) and "&lt;img" in pages[0]
 
     source = toy.build / "source"
-    sources.gather(toy, papers.papers(), sources.executed(toy), source)
+    sources.gather(toy, papers.papers(), sources.executed(toy), source, Explorer(None, "there is none for this test"))
     gallery, scoreboard = ((source / name).read_text() for name in ("gallery.md", "scoreboard.md"))
     assert "(gallery-toy-table-1)=" in gallery
     assert ":::{warning}\nNot measured, because notebook 90-toy-failing, cell 3: KeyError: '\\<img" in gallery

@@ -13,10 +13,11 @@ from insidebert.measure.decisions import decisions, f1, sums_by
 from insidebert.measure.expected_layer import expected_layer, kl_uniform
 from insidebert.papers import printed
 from insidebert.papers.edge_probing.tasks import NAMES
-from insidebert.papers.pipeline import ambiguous, contexts, critique_figures, layers
+from insidebert.papers.pipeline import ambiguous, contexts, critique_figures, layers, seen
 from insidebert.papers.pipeline.depths import BINS, bin_of, expected, possible_orders, shares, target_weights
 from insidebert.papers.pipeline.figures import ARTIFACTS
 from insidebert.papers.pipeline.findings import CLASSICAL, Measured, agreement, contrasts, planned
+from insidebert.papers.pipeline.layer_figures import short
 from insidebert.results.tables import read_tidy, write_tidy
 from insidebert.text.edges import EdgeSentence, EdgeTask, Target
 from tests.planted_edges import LAYERS, TASKS, planted
@@ -281,3 +282,15 @@ def test_code_length_has_an_expected_layer_too(tables):
     assert set(own["task"]) == set(TASKS)
     assert own["depth"].tolist() == pytest.approx([(LAYERS + 1) / 2] * len(TASKS))  # every layer saves as much
     assert set(NAMES) >= set(TASKS)
+
+
+def test_a_task_without_a_clear_gain_has_no_place_among_expected_layers(tables):
+    task, tasks = next(iter(TASKS)), tables["layers-tasks"].copy()
+    lost = (tasks["task"] == task) & (tasks["statistic"] == "gain of F1")
+    tasks.loc[lost, "low"] = -0.01
+    found = critique_figures.depths_of(tasks, tables["code-lengths"])
+    of_lost = set(found.loc[found["task"] == task, "measure"])
+    assert of_lost == {"centre of gravity", "centre of gravity, weights times norms", "code"}
+    figure = critique_figures.orders(tasks, tables["code-lengths"])
+    assert len(figure.axes[0].lines) == len(TASKS) + 1
+    assert f"left out, without a clear gain: {short(task)}" in seen.orders(tasks, tables["code-lengths"])[0]

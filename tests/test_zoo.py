@@ -7,6 +7,7 @@ import pytest
 
 from insidebert.errors import InputError
 from insidebert.models import loading
+from insidebert.papers import paper_of
 from insidebert.papers.open_sesame import confusion
 from insidebert.results.measurements import Measurement
 from insidebert.results.notebooks import Notebook, discover
@@ -154,9 +155,11 @@ def test_a_plan_asks_what_the_notebook_asked(notebook: Notebook):
     name = "minilm-l6"
     parameters = notebook.defaults | {"MODELS": [name], "PROFILE": COMMITTED}
     found = asked(notebook.path, parameters, PATHS, lambda model: drawn(model, loading.resolve), lambda own: False)
-    records = [json.loads(path.read_text()) for path in PATHS.results.glob("*/[!.]*.json")]
-    own = {record["measurement"]: record for record in records if record.get("notebook") == notebook.name}
-    assert set(own) == {one.name for one in found.measurements} | set(found.waiting)
+    folder = PATHS.results / paper_of(notebook.name).name
+    records = [json.loads(path.read_text()) for path in folder.glob("[!.]*.json")]
+    own = {record["measurement"]: record for record in records if "measurement" in record}
+    wrote = {name for name, record in own.items() if record["notebook"] == notebook.name}  # two may ask for the same
+    assert wrote <= {one.name for one in found.measurements} | set(found.waiting) <= set(own)
     assert found.waiting == (("examples",) if notebook.name == "23-look-at-heads" else ())
     for one in found.measurements:
         record = own[one.name]

@@ -20,7 +20,15 @@ from tests.conftest import KINDS, save_checkpoint
 from tests.strategies.checkpoints import damages
 
 TEXTS = ("the Author laughs .", "[SEP] é <s> x", "狗 \u200d $5 a")
-CALLS = ("return_dict", "output_hidden_states", "output_attentions", "torchscript", "chunk_size_feed_forward", "dtype")
+CALLS = (
+    "return_dict",
+    "output_hidden_states",
+    "output_attentions",
+    "torchscript",
+    "chunk_size_feed_forward",
+    "dtype",
+    "torch_dtype",
+)
 """Fields that say how an encoder is called, or run in parts, and not what it computes."""
 RELATIVE = ("deberta-v2", "modernbert")
 """Kinds whose weights hold nothing for a place in the sentence, so that none can lack there."""
@@ -67,7 +75,7 @@ def _states(described: dict, weights: dict, ids: torch.Tensor) -> torch.Tensor:
     """What transformers computes itself, without the fields that only change how it is called."""
     kind = transformers.AutoConfig.for_model(described["model_type"]).__class__
     own = {name: value for name, value in described.items() if name not in CALLS}
-    config = kind(**own | {"attn_implementation": "eager"})
+    config = kind(**own | {"attn_implementation": "eager", "dtype": "float32"})
     plain = transformers.AutoModel.from_config(config).eval().float()
     plain.load_state_dict(weights, strict=False)
     return plain(ids).last_hidden_state

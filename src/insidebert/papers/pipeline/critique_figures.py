@@ -22,8 +22,14 @@ MEASURES = {
 
 
 def depths_of(tasks: pd.DataFrame, lengths: pd.DataFrame, weights: str = "trained") -> pd.DataFrame:
-    """Every measure of depth of every task: model, measure, task, depth in layers."""
-    rows = tasks[(tasks["weights"] == weights) & tasks["statistic"].isin(MEASURES)]
+    """Every measure of depth of every task: model, measure, task, depth in layers.
+
+    A task that gains nothing clearly has no expected layer, so it has no row of the three measures that are one.
+    """
+    tasks = tasks[tasks["weights"] == weights]
+    rows, sure = tasks[tasks["statistic"].isin(MEASURES)], clear(tasks)
+    known = np.array([pair in sure for pair in zip(rows["model"], rows["task"], strict=True)], dtype=bool)
+    rows = rows[known | ~rows["statistic"].str.startswith("expected layer")]
     found = rows.rename(columns={"statistic": "measure", "estimate": "depth"})[["model", "measure", "task", "depth"]]
     own = lengths[lengths["weights"] == weights].sort_values("layer")
     coded = own.groupby(["model", "task"], sort=False)["bits"].agg(lambda bits: expected_layer([-b for b in bits]))
@@ -31,9 +37,9 @@ def depths_of(tasks: pd.DataFrame, lengths: pd.DataFrame, weights: str = "traine
 
 
 def orders(tasks: pd.DataFrame, lengths: pd.DataFrame) -> Figure:
-    """A line a task: its rank by every measure, with the paper's two orders left of them and a random twin right."""
-    found, twins = depths_of(tasks, lengths), depths_of(tasks, lengths, "random")
-    found, twins = (found, twins) if len(found) else (twins, found)  # a run of random models alone
+    """A line a task: its rank by every measure, with the paper's two orders left of them."""
+    found = depths_of(tasks, lengths)
+    found = found if len(found) else depths_of(tasks, lengths, "random")  # a run of random models alone
     models = list(dict.fromkeys(found["model"]))
     names = list(dict.fromkeys(plots.shown(tasks)["task"]))
     palette = plots.colours(names)
@@ -46,8 +52,6 @@ def orders(tasks: pd.DataFrame, lengths: pd.DataFrame) -> Figure:
         for measure, said in MEASURES.items():
             own = found[(found["model"] == model) & (found["measure"] == measure)].set_index("task")["depth"]
             columns |= {said.replace(" ", "\n", 1): own.reindex(names)} if len(own) else {}
-        own = twins[(twins["model"] == model) & (twins["measure"] == "expected layer")].set_index("task")["depth"]
-        columns |= {"random\nweights": own.reindex(names)} if len(own) else {}
         ranks = pd.DataFrame(columns).rank(method="first")
         for i, task in enumerate(names):
             ax.plot(range(len(columns)), ranks.loc[task], color=palette[task], marker=plots.MARKERS[i % 8], ms=6)
@@ -73,7 +77,7 @@ def orders(tasks: pd.DataFrame, lengths: pd.DataFrame) -> Figure:
     return plots.caption(
         figure,
         f"Not in {PAPER}: the tasks' order, lowest in the network first, by each measure of depth; the two columns on\n"
-        "the left are the paper's. Random weights: the expected layer in a twin whose layers are random",
+        "the left are the paper's. A task without a clear gain has no expected layer",
     )
 
 

@@ -94,11 +94,17 @@ def orders(tasks: pd.DataFrame, lengths: pd.DataFrame) -> list[str]:
 def _orders(model: str, tasks: pd.DataFrame, lengths: pd.DataFrame) -> str:
     found = depths_of(tasks, lengths, tasks["weights"].iloc[0])
     by = {name: list(own.sort_values("depth")["task"]) for name, own in found.groupby("measure")}
+    if "expected layer" not in by:
+        return f"{model}: no task gains clearly, so none has an expected layer."
     base = by["expected layer"]
+    by = {name: [task for task in order if task in base] for name, order in by.items()}
+    unclear = [task for task in dict.fromkeys(found["task"]) if task not in base]
     same = [MEASURES[name] for name, order in by.items() if order == base and name != "expected layer"]
     return (
         f"{model}: by expected layer {', '.join(map(short, base))}; {len({tuple(order) for order in by.values()})} "
-        f"different orders by {len(by)} measures" + (f" (the same by {' and '.join(same)})." if same else ".")
+        f"different orders by {len(by)} measures"
+        + (f" (the same by {' and '.join(same)})" if same else "")
+        + (f"; left out, without a clear gain: {', '.join(map(short, unclear))}." if unclear else ".")
     )
 
 
@@ -110,13 +116,13 @@ def _survival(model: str, tasks: pd.DataFrame, lengths: pd.DataFrame) -> str:
     apart = [(a, b) if layer.at[a, "high"] < layer.at[b, "low"] else (b, a) for a, b in pairs if _apart(layer, a, b)]
     paper = sum(large[a][2] < large[b][2] for a, b in apart if {a, b} <= large.keys())
     by = depths_of(tasks, lengths, tasks["weights"].iloc[0]).pivot(index="task", columns="measure", values="depth")
-    every = list(combinations(by.index, 2))
+    every = list(combinations(by.dropna().index, 2))
     kept = sum(abs(np.sign(by.loc[a] - by.loc[b]).sum()) == by.shape[1] for a, b in every)
     spread = own.loc["K of the weights", "estimate"]
     moved = "have moved" if spread.max() >= MOVED else "have hardly moved"
     return (
         f"{model}: of {len(pairs)} pairs of tasks with a clear gain, {len(apart)} have expected layers whose intervals "
-        f"lie apart, {paper} of them in BERT-large's order; of all {len(every)} pairs {kept} keep their order by all "
+        f"lie apart, {paper} of them in BERT-large's order; {kept} of {len(every)} keep their order by all "
         f"{by.shape[1]} measures; the mixing weights {moved}: K(s) is {spread.min():.2f} to "
         f"{spread.max():.2f} bits (even weights: 0)."
     )

@@ -25,14 +25,21 @@ SHARES = ("same word", "sentences")
 
 
 def phases(layers: pd.DataFrame, space: str = "raw") -> Figure:
-    """Each measure by layer, a column a model and data set; paler lines of sentences: shuffled sentences."""
+    """Each measure by layer, a column a model and data set; beyond four, models below each other.
+
+    Paler lines of sentences: shuffled sentences.
+    """
     trained = plots.shown(layers)
     columns = list(dict.fromkeys(zip(trained["model"], trained["dataset"], strict=True)))
-    figure, axes = plots.new_figure(len(columns), len(PANELS), width=2.9, height=1.9, sharey="row")
+    across = len(columns) if len(columns) <= 4 else len(dict.fromkeys(trained["dataset"]))
+    blocks = -(-len(columns) // across)
+    height = 1.9 if blocks == 1 else 1.65
+    figure, axes = plots.new_figure(across, len(PANELS) * blocks, width=2.9, height=height, sharey="row")
     of_space = layers[layers["space"] == space]
     for i, (measure, label) in enumerate(PANELS.items()):
         for j, (model, dataset) in enumerate(columns):
-            ax, at = axes[i, j], (of_space["model"] == model) & (of_space["dataset"] == dataset)
+            ax = axes[j // across * len(PANELS) + i, j % across]
+            at = (of_space["model"] == model) & (of_space["dataset"] == dataset)
             own = of_space[at & (of_space["measure"] == measure)]
             chance = of_space[at & (of_space["measure"] == "sentences by chance")]
             for (version, outcome), (colour, marker, style, name) in LINES.items():
@@ -49,7 +56,7 @@ def phases(layers: pd.DataFrame, space: str = "raw") -> Figure:
             plots.layer_axis(ax, depth, embedding=True)
             if measure in SHARES:
                 plots.percent_axis(ax, "")
-            ax.set_ylabel(label if j == 0 else "", fontsize=7.5)
+            ax.set_ylabel(label if j % across == 0 else "", fontsize=7.5)
             ax.set_xlabel("layer" if i == len(PANELS) - 1 else "")
             ax.set_title(f"{model}\n{dataset}" if i == 0 else "", fontsize=8.5)
     _legend(figure)
