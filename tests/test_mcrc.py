@@ -9,7 +9,17 @@ import pytest
 from insidebert.errors import InputError
 from insidebert.finetune.reader import Reader, Training
 from insidebert.models import loading
-from insidebert.papers.mcrc import attacks, effects, figures, question_sets, quotations, seen, tables, unanswerable
+from insidebert.papers.mcrc import (
+    attacks,
+    effects,
+    figures,
+    plans,
+    question_sets,
+    quotations,
+    seen,
+    tables,
+    unanswerable,
+)
 from insidebert.results import artifacts, claims
 from insidebert.results.paths import Paths
 from insidebert.results.tables import read_tidy, write_tidy
@@ -188,6 +198,23 @@ def test_data_sets_that_are_read_are_described_whole(folder):
     made = question_sets.statistics(folder, 2, 2, 2, {})["sets"]
     assert made["questions"].tolist() == [24, 8, 16]
     assert question_sets.statistics("scripts", 5, 3, 4, {})["sets"]["questions"].tolist() == [5, 3, 4]
+
+
+def test_as_many_upper_layers_learn_whatever_the_depth(tiny_folder):
+    for kind in ("bert", "distilbert"):
+        model = loading.load(str(tiny_folder(kind)))
+        assert plans.training_of(model, PLAN | {"trained": 1}, 3) == Training(**PLAN, frozen=model.layers - 1, seed=3)
+        assert plans.training_of(model, PLAN | {"trained": 0}) == plans.training_of(model, PLAN) == Training(**PLAN)
+    assert plans.training_of(model, PLAN | {"frozen": 1}).frozen == 1
+    for count in (-1, model.layers):
+        with pytest.raises(
+            InputError, match=rf"has {model.layers} layers, so no upper {count} can .* PLAN={{trained: N}}"
+        ):
+            plans.training_of(model, PLAN | {"trained": count})
+    with pytest.raises(InputError, match="not both"):
+        plans.training_of(model, {"trained": 1, "frozen": 1})
+    with pytest.raises(InputError, match=r"albert\w* share their weights.*trained: 0"):
+        plans.training_of(loading.load(str(tiny_folder("albert"))), {"trained": 1})
 
 
 @pytest.mark.integration

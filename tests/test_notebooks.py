@@ -259,6 +259,11 @@ def test_everything_is_checked_before_the_first_notebook_starts(tmp_path, tiny_f
     flags += ["--models", str(tiny_folder("bert"))]
     assert command.main(["figures", "--profile", "smoke", "--paper", "mcrc", "-p", "PLAN={head: tail}"]) == 1
     assert "no head 'tail'" in capsys.readouterr().err
+    flags_of_mcrc = ["figures", "--profile", "smoke", "--paper", "mcrc"]
+    assert command.main([*flags_of_mcrc, "--models", str(tiny_folder("bert")), "-p", "PLAN={trained: 9}"]) == 1
+    assert "no upper 9 can learn" in capsys.readouterr().err
+    assert command.main([*flags_of_mcrc, "--models", "./nowhere"]) == 1
+    assert capsys.readouterr().err.count("./nowhere does not exist") == 1  # once, not once a notebook
     assert command.main(["figures", "--profile", "smoke", *flags]) == 1
     said = capsys.readouterr().err
     for notebook in ("11-open-sesame", "21-look-at", "22-look-at", "23-look-at", "24-look-at", "31-mcrc", "32-mcrc"):

@@ -13,7 +13,7 @@ from typing_extensions import TypedDict
 
 from insidebert.errors import InputError
 
-FROM_ZERO = {"SEED", "SEEDS", "seed", "frozen"}
+FROM_ZERO = {"SEED", "SEEDS", "seed", "frozen", "trained"}
 """Whole numbers that may be 0; all others count something, so that they are at least 1."""
 
 LARGEST = 2**32 - 1

@@ -7,10 +7,11 @@ import numpy as np
 import pandas as pd
 
 from insidebert.finetune.frozen_layers import FrozenLayers
-from insidebert.finetune.reader import Reader, Training
+from insidebert.finetune.reader import Reader
 from insidebert.finetune.scorers import fit, fit_passages
 from insidebert.models.loading import Model
 from insidebert.papers.mcrc import effects, quotations
+from insidebert.papers.mcrc.plans import training_of
 from insidebert.papers.mcrc.question_sets import concealed, name_of, splits_of
 from insidebert.text.attacks import ATTACKS, Attacked, added_to_passage, attack
 from insidebert.text.questions import Question
@@ -25,7 +26,7 @@ def attacks(
     """Fine-tune a reader per seed, then score the test questions under every attack.
 
     Args:
-        plan: fields of `reader.Training`.
+        plan: of fine-tuning, as `plans.training_of` reads it.
         seeds: of the new head, the order and dropout; what is right is averaged over them.
         texts: False for data that may not be copied; where a table quotes a question, x stands for every letter.
         checkpoint: folder in which the trainings are kept; none if empty.
@@ -38,14 +39,15 @@ def attacks(
         training: each training.
     """
     train, development, test = splits_of(**questions)
-    versions = presented(model, test, Training(**plan).pieces)
-    lower = FrozenLayers.of_plan(model, plan)
+    training = training_of(model, plan)
+    versions = presented(model, test, training.pieces)
+    lower = FrozenLayers.of_plan(model, vars(training))
     readers = [fine_tuned(model, train, development, plan, seed, checkpoint, lower) for seed in seeds]
     asked = {name: [made.question for made in own] for name, own in versions.items()}
     scored = [reader.predict_all(asked) for reader in readers]
     values = np.stack([[effects.rightnesses(asked["original"], found[name]) for name in asked] for found in scored])
     values = values.transpose(2, 0, 1)  # [questions, trainings, versions]
-    facts = _facts(model, test, versions, Training(**plan).pieces)
+    facts = _facts(model, test, versions, training.pieces)
     facts["right"] = values.mean(1).T.ravel()
     facts["p_answer"] = np.mean([_of_answers(asked, found) for found in scored], axis=0)
     accuracy, contrasts = effects.accuracies(values, facts)
@@ -71,13 +73,13 @@ def fine_tuned(
     """A reader, kept where `attacks` and `unanswerable` look for it.
 
     Args:
-        plan: fields of `reader.Training`.
+        plan: as for `attacks`.
         checkpoint: folder; none if empty.
         lower: the frozen layers, if another reader has them already.
         condition: of the training questions.
     """
     folder = Path(checkpoint) / f"{condition}-{seed}" if checkpoint else None
-    return Reader(model, Training(**plan, seed=seed), lower).fit(train, development, folder)
+    return Reader(model, training_of(model, plan, seed), lower).fit(train, development, folder)
 
 
 def presented(model: Model, questions: list[Question], pieces: int) -> dict[str, list[Attacked]]:

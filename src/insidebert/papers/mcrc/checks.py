@@ -1,16 +1,17 @@
 """What a notebook's parameters name, read before it starts; and the training of a reader by those parameters."""
 
-from insidebert.finetune.reader import Training
 from insidebert.models.loading import load
 from insidebert.papers.mcrc.attacks import fine_tuned
+from insidebert.papers.mcrc.plans import training_of
 from insidebert.papers.mcrc.question_sets import splits_of
 from insidebert.results.paths import Paths
 
 
 def check(parameters: dict, paths: Paths) -> None:
-    """Read or make the questions, and see that the plan of training is one."""
-    Training(**parameters["PLAN"], **parameters["RATES"])
+    """Read or make the questions, and see that the plan of training is one for every model."""
     splits_of(**_questions(parameters, paths))
+    for name in parameters["MODELS"]:
+        training_of(load(name), parameters["PLAN"] | parameters["RATES"])
 
 
 def train(model_name: str, paths: Paths, parameters: dict) -> str:

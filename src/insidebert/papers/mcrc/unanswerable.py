@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 
 from insidebert.finetune.frozen_layers import FrozenLayers
-from insidebert.finetune.reader import Training
 from insidebert.finetune.scorers import fit_passages
 from insidebert.measure.bootstrap import estimate
 from insidebert.models.loading import Model
 from insidebert.papers.mcrc.attacks import SEED, fine_tuned
 from insidebert.papers.mcrc.effects import resampled, rightness, rightnesses
+from insidebert.papers.mcrc.plans import training_of
 from insidebert.papers.mcrc.question_sets import SCRIPTS, concealed, name_of, questions_of, splits_of
 from insidebert.text.attacks import CONDITIONS, spoiled
 from insidebert.text.questions import Question
@@ -31,7 +31,7 @@ def unanswerable(
     the reader can take before they are spoiled, so that shuffling brings no word of a cut tail in.
 
     Args:
-        plan: fields of `reader.Training`, the same for every condition.
+        plan: of fine-tuning, as `plans.training_of` reads it; the same for every condition.
         seeds: of the new head, the order and dropout; the spoiling is the same for all.
         checkpoint: folder in which every training is kept; none if empty.
         questions: data set and numbers of questions, as `question_sets.splits_of` takes them.
@@ -40,9 +40,9 @@ def unanswerable(
         conditions: accuracy under each condition and both baselines, and its distance to the original's, paired over
             questions, with intervals over questions and trainings. seeds: each training. contrasts: for claims.
     """
-    whole = splits_of(**questions)
-    train, development, test = (fit_passages(model, split, Training(**plan).pieces) for split in whole)
-    lower, right, trainings = FrozenLayers.of_plan(model, plan), {}, []
+    whole, training = splits_of(**questions), training_of(model, plan)
+    train, development, test = (fit_passages(model, split, training.pieces) for split in whole)
+    lower, right, trainings = FrozenLayers.of_plan(model, vars(training)), {}, []
     for condition in CONDITIONS:
         splits = [[spoiled(question, condition, SEED) for question in own] for own in (train, development)]
         for seed in seeds:
@@ -68,7 +68,7 @@ def recovered(
     Args:
         shares: planted, 0 to 1; no other artifact is.
         options: of every question.
-        plan: fields of `reader.Training`.
+        plan: of fine-tuning, as `plans.training_of` reads it.
         seeds: of the trainings.
         sizes: numbers of questions: train, development and test.
 
@@ -76,7 +76,7 @@ def recovered(
         curve: per share, accuracy without the passage, averaged over seeds, with its 95% interval over questions,
             and what a reader that takes every planted hint, and guesses otherwise, would score.
     """
-    rows, lower = [], FrozenLayers.of_plan(model, plan)
+    rows, lower = [], FrozenLayers.of_plan(model, vars(training_of(model, plan)))
     for share in shares:
         planted = {"options": options, "keywords": 0.0, "without_passage": share, "longest": 0.0}
         splits = splits_of(SCRIPTS, planted=planted, **sizes)
