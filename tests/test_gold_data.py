@@ -118,7 +118,7 @@ def layers():
     yield "{:.0f}% and {:.0f}% are settled in reverse order ({:.0f}% and {:.0f}% on", shares
     every = read_tidy(ROOT / "results" / OURS / "pipeline" / "layers-contrasts.csv")
     random = every[every["contrast"].str.startswith("pairs of edges") & (every["weights"] == "random")]
-    assert (random["estimate"] < 0.55).all() and len(random) == 2
+    assert (random["estimate"] < 0.55).all() and len(random) >= len(BOTH)
     assert set(CLAIMS.loc["context-length-drives-it", "verdict"]) == {"cannot tell"}
 
 
