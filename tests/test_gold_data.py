@@ -201,3 +201,15 @@ def test_pictures_that_count_as_the_text_are_one_layer_higher():
     assert "they show 3, 6, 8 and 12 of our count" in prose(GEOMETRY, chinese=False) and higher == [3, 6, 8, 12]
     now, then = list(phase_layers(6).values()), [int(layer / 2 + 0.5) for layer in higher]
     assert (now[0], then[0]) == (1, 2) and now[1:] == then[1:]
+
+
+def test_twelve_layers_gain_early_too():
+    """What notebook 61 says of mpnet-base: most of a gain, relations apart, by layer 4; coreference has none."""
+    folder = ROOT / "results" / OURS / "pipeline"
+    scores, tasks = (read_tidy(folder / f"layers-{name}.csv") for name in ("scores", "tasks"))
+    scores, tasks = (own[(own["model"] == "mpnet-base") & (own["weights"] == "trained")] for own in (scores, tasks))
+    f1 = scores[scores["probe"] == "cumulative"].pivot(index="task", columns="layer", values="f1")
+    early = (f1[4] - f1[0]) / (f1[12] - f1[0])
+    assert (early.drop(["relations", "coreference"]) > 0.5).all() and early["relations"] < 0.5
+    gain = tasks[tasks["statistic"] == "gain of F1"]
+    assert set(gain.loc[gain["low"] <= 0, "task"]) == {"coreference"}
