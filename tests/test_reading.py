@@ -204,7 +204,7 @@ def test_two_processes_train_one_reader(tiny_folder, tmp_path):
     """Both processes of `accelerate launch` end with the same weights, which are those of the checkpoint."""
     for split, count in (("train", 24), ("dev", 8), ("test", 8)):
         write(tmp_path / "data" / f"{split}.jsonl", made(count, seed=len(split)))
-    sizes = {"TRAIN": 24, "DEVELOPMENT": 8, "TEST": 8, "PLAN": "{epochs: 2, questions: 8, pieces: 48, frozen: 1}"}
+    sizes = {"TRAIN": 24, "DEVELOPMENT": 8, "TEST": 8, "PLAN": "{epochs: 2, questions: 8, pieces: 48, trained: 2}"}
     flags = [part for name, value in sizes.items() for part in ("-p", f"{name}={value}")]
     flags += ["-p", f"DATASET={tmp_path / 'data'}", "-p", f"CHECKPOINT={tmp_path / 'kept'}"]
     with socket.socket() as free:
