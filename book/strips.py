@@ -17,10 +17,10 @@ from insidebert.results.scoreboard import IN_PER_CENT, UNITS, number, paper_valu
 
 WIDTH, ROW, TOP = 356, 17, 4
 """Of a strip and of a line in it, in pixels; the narrowest phone shows it as it is."""
-LEFT, RIGHT = 104, 208
+LEFT, RIGHT = 116, 210
 """Where the scale begins and ends."""
-LETTERS = 18
-"""Of a model's name; a longer one is cut, and whole where the mouse rests on it."""
+LETTERS, NARROW = 18, 26
+"""Of a model's name: a longer one is drawn narrower, and beyond the second cut, whole where the mouse rests on it."""
 
 MARKS = {
     "holds": '<circle cx="{x}" cy="{y}" r="4.5"/>',
@@ -119,8 +119,9 @@ def _paper(value: float, scale: _Scale, unit: str, say: Phrases) -> str:
 
 def _model(row: dict, top: int, scale: _Scale, say: Phrases) -> str:
     y, verdict, unit, model = top + ROW / 2, row["verdict"], row["unit"], str(row["model"])
-    name = model if len(model) <= LETTERS else model[: LETTERS - 1] + "…"
-    label = f'<text class="name" x="0" y="{y + 4}">{escape(name)}<title>{escape(model)}</title></text>'
+    name = model if len(model) <= NARROW else model[: NARROW - 1] + "…"
+    narrow = f' textLength="{LEFT - 6}" lengthAdjust="spacingAndGlyphs"' if len(name) > LETTERS else ""
+    label = f'<text class="name" x="0" y="{y + 4}"{narrow}>{escape(name)}<title>{escape(model)}</title></text>'
     if not math.isfinite(row["measured"]):
         return f'{label}<text class="said" x="{LEFT}" y="{y + 4}">{escape(say["not measured"])}</text>'
     x, low, high = (scale.x(row[end]) for end in ("measured", "low", "high"))

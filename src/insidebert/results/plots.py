@@ -225,6 +225,19 @@ def caption(figure: Figure, text: str) -> Figure:
     return figure
 
 
+def legend_above(figure: Figure, order: Iterable[str], columns: int) -> None:
+    """One legend above all panels: what is labelled in any of them, once, in an order; the rest of the order is absent.
+
+    Args:
+        order: labels.
+    """
+    handles: dict = {}
+    for ax in figure.axes:
+        handles |= dict(zip(*reversed(ax.get_legend_handles_labels()), strict=True))
+    names = [name for name in order if name in handles]
+    figure.legend([handles[name] for name in names], names, loc="outside upper center", ncols=columns, fontsize=8)
+
+
 def model_list(table: pd.DataFrame) -> str:
     """The trained models of a tidy table, in words."""
     names = list(dict.fromkeys(shown(table)["model"]))

@@ -114,7 +114,8 @@ def strips(weights: pd.DataFrame, scores: pd.DataFrame, tasks: pd.DataFrame, mod
             ax.set_yticks([0, 0.5, 1], ["0", "50", ""])
             ax.grid(visible=False)
             said = [numbers[model, task, f"K of the {name}"] for name in ("differences", "weights")]
-            k = f"K(Δ) {said[0]:.2f}\nK(s) {said[1]:.2f}"
+            shown = ["-" if np.isnan(k) else f"{k:.2f}" for k in said]
+            k = f"K(Δ) {shown[0]}\nK(s) {shown[1]}"
             ax.text(1.01, 0.5, k, va="center", fontsize=7.5, transform=ax.transAxes)
             if not column:
                 ax.set_ylabel(short(task), rotation=0, ha="right", va="center")

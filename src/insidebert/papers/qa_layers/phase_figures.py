@@ -59,7 +59,7 @@ def phases(layers: pd.DataFrame, space: str = "raw") -> Figure:
             ax.set_ylabel(label if j % across == 0 else "", fontsize=7.5)
             ax.set_xlabel("layer" if i == len(PANELS) - 1 else "")
             ax.set_title(f"{model}\n{dataset}" if i == 0 else "", fontsize=8.5)
-    _legend(figure)
+    plots.legend_above(figure, (name for *_, name in LINES.values()), 4)
     asked = trained.groupby(["model", "dataset"])["questions"].max().min()
     scaled = "in the full space" if space == "raw" else "in the full space, every dimension z-scored over the question"
     return plots.caption(
@@ -97,11 +97,3 @@ def similarity(layers: pd.DataFrame) -> Figure:
         f"Not in {PAPER.short}: how alike reader and pre-trained model see the tokens of a question (representational\n"
         "similarity, Merchant et al. 2020), mean over questions; bands: 95% intervals",
     )
-
-
-def _legend(figure: Figure) -> None:
-    handles: dict = {}
-    for ax in figure.axes:
-        handles |= dict(zip(*reversed(ax.get_legend_handles_labels()), strict=True))
-    names = [name for *_, name in LINES.values() if name in handles]
-    figure.legend([handles[name] for name in names], names, loc="outside upper center", ncols=4, fontsize=8)

@@ -63,6 +63,12 @@ def f1_of(counts: np.ndarray, score: str) -> np.ndarray:
 
 
 def rows(own: Probed, score: str, labels: dict) -> list[dict]:
+    """A row a layer: F1 with its 95% interval over sentences, and that of always giving the commonest label.
+
+    Args:
+        score: as for `f1_of`.
+        labels: columns that every row gets.
+    """
     majority = float(f1_of(own.majority.mean(0), score))
     drawn = replicates(own.counts)
     found = []

@@ -195,12 +195,8 @@ def _bare(ax: Axes) -> None:
 
 def _legend(figure: Figure, rows: pd.DataFrame) -> None:
     present = set(rows["part"])
-    handles = {}
-    for ax in figure.axes:
-        handles |= dict(zip(*reversed(ax.get_legend_handles_labels()), strict=True))
-    names = [name for name in reversed(STYLES) if name in present and name in handles]
-    ncols = 6 if figure.get_figwidth() > 7 else 3
-    figure.legend([handles[name] for name in names], names, loc="outside upper center", ncols=ncols, fontsize=8)
+    columns = 6 if figure.get_figwidth() > 7 else 3
+    plots.legend_above(figure, (name for name in reversed(STYLES) if name in present), columns)
 
 
 def _of_model(points: pd.DataFrame, which: int) -> tuple[pd.DataFrame, str]:
